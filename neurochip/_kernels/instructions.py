@@ -1,4 +1,4 @@
-"""LLVM instructions that Numba does not expose: prefetch, sign mask, count trailing zeros."""
+"""LLVM instructions that Numba does not expose: prefetch, sign mask, zeros, shifts of 32 bits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["lowest_bit", "prefetch", "rows_ahead", "sign_bits"]
+__all__ = ["lowest_bit", "prefetch", "rows_ahead", "shifted", "sign_bits"]
 
 _LANES = 64
 _AHEAD = 256  # synapses: enough to hide a cache miss, and few enough to stay in the L1 cache
@@ -76,6 +76,20 @@ def _lowest_bit(typing_context: Any, value: Any) -> Any:
     return types.uint64(value), generate
 
 
+def _shifted(typing_context: Any, value: Any, right: Any, left: Any) -> Any:
+    """Return an integer shifted right, then left, by integers of its own type.
+
+    Shifts of Numba have 64 bits, which makes vectors of 32 bits twice as long.
+    """
+    del typing_context, right, left
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        return builder.shl(builder.ashr(arguments[0], arguments[1]), arguments[2])
+
+    return value(value, value, value), generate
+
+
 # With NUMBA_DISABLE_JIT=1 kernels run as plain Python.
 def _no_prefetch(array: Any, index: Any) -> None:
     """Do nothing: a prefetch has no effect on results."""
@@ -90,7 +104,12 @@ def _plain_lowest_bit(value: Any) -> int:
     return (int(value) & -int(value)).bit_length() - 1
 
 
+def _plain_shifted(value: Any, right: Any, left: Any) -> Any:
+    return value >> right << left
+
+
 _PLAIN = bool(numba.config.DISABLE_JIT)
 prefetch: Any = _no_prefetch if _PLAIN else intrinsic(_prefetch)
 sign_bits: Any = _plain_sign_bits if _PLAIN else intrinsic(_sign_bits)
 lowest_bit: Any = _plain_lowest_bit if _PLAIN else intrinsic(_lowest_bit)
+shifted: Any = _plain_shifted if _PLAIN else intrinsic(_shifted)

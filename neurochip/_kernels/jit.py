@@ -19,7 +19,11 @@ import numba
 
 from .cache import keep_on_disk
 
-__all__ = ["inline_kernel", "kernel"]
+__all__ = ["DISABLED", "inline_kernel", "kernel"]
+
+_config: Any = numba.config  # its settings are made at run time, unknown to type checkers
+DISABLED = bool(_config.DISABLE_JIT)
+"""Whether kernels run as plain Python, with ``NUMBA_DISABLE_JIT=1``."""
 
 _POLICY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 

@@ -140,7 +140,7 @@ def connection_model(item: LearnedConnection, spikes: Any) -> RuleModel:
     return RuleModel(
         item.rule,
         ideal_connection(item),
-        item.group(item.learning.seed),
+        item.group(item.learning.seed, listed=True),
         spikes,
         (_rewards(item, written), written),
         meant=start,

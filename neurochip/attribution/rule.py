@@ -122,6 +122,7 @@ def attribute_rule(
         low_bits=low_bits,
         numbers=np.arange(start.size),
         tags=start_of("tags", tags, start, rule.spec).ravel(),
+        listed=True,
     )
     sent, then = map(spikes_of, rasters)
     outside = given_of(rule, given, len(rasters[0]), sizes[1])

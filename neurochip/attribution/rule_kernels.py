@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.jit import inline_kernel, kernel
-from ..learning.draw_kernels import impulse_draw, uniform
-from ..learning.synapse_kernels import bits_of
+from ..learning.draw_kernels import impulse_draw, key_in_step, uniform
 from ..learning.terms import FRACTION_BITS, VARIABLES
 
 __all__ = ["run_rule"]
@@ -49,7 +48,6 @@ def note_spikes(
     t: Any,
     spikes: Any,
     side: Any,
-    up: Any,
     when: Any,
     times: Any,
     values: Any,
@@ -70,8 +68,8 @@ def note_spikes(
         for v in range(len(values) if when[i] > 0 else 0):
             if side.used[v]:
                 r = 0.0
-                if not exact and not up and side.fraction[v] > 0.0:
-                    r = impulse_draw(draws, 0, engine, side, side.again_kind, v, t, i)
+                if not exact and not side.up and side.fraction[v] > 0.0:
+                    r = impulse_draw(draws, 0, engine, side.again_key, side, v, t, i)
                 fresh = values[v, i] + impulse_of(v, r, side, exact)
                 values[v, i] = topped(fresh, setting, counts)
         when[i] = k
@@ -91,7 +89,7 @@ def advance(
 ) -> None:
     """Take the traces of a side through an epoch, which ends with ``step``."""
     engine, exact = setting.engine, not setting.switches.impulse
-    draws, fractions = setting.draws.pre_decay, setting.draws.pre_impulse
+    fractions = setting.draws.pre_impulse
     for v in range(len(values)):
         for i in range(values.shape[1] if side.used[v] or side.given[v] else 0):
             a = values[v, i]
@@ -101,7 +99,8 @@ def advance(
                 a = a * side.decay[v]
                 rest = a - np.floor(a)
                 if setting.switches.trace_rounding and rest > 0.0:
-                    r = uniform(draws, 0, engine, side, v, now, i)
+                    number = np.int32(0) if engine.shared else side.number[i]
+                    r = uniform(key_in_step(side.decay_key[v], now), number)
                     a = np.floor(a)
                     if r < rest:
                         a += 1.0
@@ -109,8 +108,8 @@ def advance(
                 if when[i] == k and side.used[v]:
                     r = 0.0
                     if not exact and side.fraction[v] > 0.0:
-                        kind = side.impulse_kind
-                        r = impulse_draw(fractions, 0, engine, side, kind, v, now, i)
+                        key = side.impulse_key
+                        r = impulse_draw(fractions, 0, engine, key, side, v, now, i)
                     a += times[i] * impulse_of(v, r, side, exact)
                     a = topped(a, setting, counts)
                 history[v, k, i] = a
@@ -236,8 +235,9 @@ def change_synapse(s: Any, j: Any, number: Any, step: Any, state: Any, setting: 
             whole = np.floor(fresh / scale)
             rest = fresh / scale - whole
             if rest > 0.0:
-                bits = bits_of(target, s, step, 0, setting.synapses, engine, setting.draws.synapse)
-                if np.float64(bits) * 2.0**-32 < rest:
+                key = key_in_step(setting.synapses.key[0 if engine.weight_shared else target], step)
+                number = np.int32(0) if engine.weight_shared else setting.synapses.number[s]
+                if uniform(key, number) < rest:
                     whole += 1.0
             fresh = whole * scale
         if fresh < limits[1, target, 0] or fresh > limits[1, target, 1]:
@@ -280,7 +280,6 @@ def run_rule(setting: Any, state: Any) -> None:
             t,
             setting.pre_spikes,
             setting.pre,
-            engine.pre_up,
             state.pre_when,
             state.pre_times,
             state.x,
@@ -292,7 +291,6 @@ def run_rule(setting: Any, state: Any) -> None:
             t,
             setting.post_spikes,
             setting.post,
-            False,
             state.post_when,
             state.post_times,
             state.y,

@@ -12,6 +12,7 @@ from ..chip.registers import SignMode
 from ..learned.open_loop import ForcedSpikes
 from ..learning import LearningRule
 from ..learning.draws import HASHED
+from ..learning.group import with_seed
 from ..learning.layout import PlasticTables, State
 from ..learning.terms import DEPENDENCIES, POST, PRE, TARGETS, VARIABLES, Tables
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -225,13 +226,14 @@ class RuleModel:
         switches = {name: name.replace("_", " ") in on for name in Switches._fields}
         switches["impulse"] = "trace impulse" in on
         switches["event_order"] |= self._chip_order
+        tables = with_seed(self._tables, self.rule.spec, seed)
         return Setting(
             switches=Switches(**switches),
             terms=self._terms(on),
-            engine=self._tables.engine._replace(seed=seed),
-            pre=self._tables.pre._replace(decay=np.ascontiguousarray(decay[0])),
-            post=self._tables.post._replace(decay=np.ascontiguousarray(decay[1])),
-            synapses=self._tables.synapses,
+            engine=tables.engine,
+            pre=tables.pre._replace(decay=np.ascontiguousarray(decay[0])),
+            post=tables.post._replace(decay=np.ascontiguousarray(decay[1])),
+            synapses=tables.synapses,
             draws=HASHED,
             pre_spikes=Spikes(*(self._spikes.sent if late else self._spikes.arrived)),
             post_spikes=Spikes(*self._spikes.post),

@@ -122,7 +122,7 @@ class LearnedConnection:
         tops = np.full(self.connection.n_synapses, self.top)
         return np.asarray(in_units(self.image, self.index, tops)) / self.top
 
-    def group(self, seed: int) -> tuple[PlasticTables, State, Int64Array]:
+    def group(self, seed: int, listed: bool = False) -> tuple[PlasticTables, State, Int64Array]:
         """Return the group for the kernels, whose neurons are those of the two populations."""
         n = self.synapses.n_synapses
         return plastic_group(
@@ -138,6 +138,7 @@ class LearnedConnection:
             tags=self._by_number(self.item.tags(n)),
             group=self.index,
             seed=seed,
+            listed=listed,
         )
 
     def _neurons(self, name: str) -> Neurons:

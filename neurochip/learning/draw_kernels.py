@@ -1,4 +1,4 @@
-"""Kernels of draws: given ones, or a hash of seed, kind, step and number of the owner.
+"""Kernels of draws: given ones, or a hash of a key, the step and the number of the owner.
 
 A hash depends neither on the order of the work nor on threads.
 """
@@ -12,50 +12,38 @@ import numpy as np
 from .._kernels.hashing import hashed_number, mixed
 from .._kernels.jit import inline_kernel, kernel
 
-__all__ = ["given_draw", "impulse_draw", "key_of", "uniform"]
+__all__ = ["given_draw", "impulse_draw", "key_in_step", "uniform"]
 
 
 @inline_kernel
-def key_of(seed: Any, kind: Any, stream: Any, step: Any) -> Any:
-    """Return the key of all draws of a kind in a step (or epoch); a stream is a group of owners."""
-    return mixed(
-        mixed(np.uint64(seed))
-        ^ mixed((np.uint64(stream) << np.uint64(8)) + np.uint64(kind))
-        ^ np.uint64(step)
-    )
+def key_in_step(key: Any, step: Any) -> Any:
+    """Return the key of a kind of draws in a step."""
+    return mixed(key ^ np.uint64(step))
 
 
 @inline_kernel
 def given_draw(draws: Any, row: Any, trace: Any, index: Any) -> Any:
     """Return a given draw, which may be shared by all traces or by all owners."""
     if draws.shape[1] == 1:
-        trace = 0
+        trace = np.int64(0)
     if draws.shape[2] == 1:
-        index = 0
+        index = np.int64(0)
     return draws[row, trace, index]
 
 
 @inline_kernel
-def uniform(draws: Any, row: Any, engine: Any, side: Any, trace: Any, step: Any, i: Any) -> float:
-    """Return the draw in [0, 1) of the decay of a trace."""
-    if len(draws) > 0:
-        return given_draw(draws, row, trace, i)  # type: ignore[no-any-return]
-    kind, number = side.decay_kind + trace, side.number[i]
-    if engine.shared:
-        kind, number = side.decay_kind, np.int32(0)
-    bits = hashed_number(number, key_of(engine.seed, kind, side.stream, step))
-    return np.float64(bits) * 2.0**-32
+def uniform(key: Any, number: Any) -> Any:
+    """Return a draw in [0, 1) of an owner, with the key of a step."""
+    return np.float64(hashed_number(number, key)) * 2.0**-32
 
 
 @kernel
 def impulse_draw(
-    draws: Any, row: Any, engine: Any, side: Any, kind: Any, trace: Any, step: Any, i: Any
+    draws: Any, row: Any, engine: Any, key: Any, side: Any, trace: Any, step: Any, i: Any
 ) -> float:
     """Return a draw for the fraction of an impulse: an integer over ``2**fraction_bits``."""
     if len(draws) > 0:
         return given_draw(draws, row, trace, i)  # type: ignore[no-any-return]
-    number = side.number[i]
-    if engine.shared:
-        trace, number = 0, np.int32(0)
-    bits = hashed_number(number, key_of(engine.seed, kind + trace, side.stream, step))
-    return np.float64(np.uint64(bits) >> np.uint64(32 - engine.impulse_bits)) * engine.impulse_scale  # type: ignore[no-any-return]
+    number = np.int32(0) if engine.shared else side.number[i]
+    bits = np.uint64(hashed_number(number, key_in_step(key[trace], step)))
+    return np.float64(bits >> np.uint64(32 - engine.impulse_bits)) * engine.impulse_scale  # type: ignore[no-any-return]

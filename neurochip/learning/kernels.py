@@ -40,7 +40,6 @@ def note_spikes(
     side: Any,
     engine: Any,
     draws: Any,
-    up: Any,
     state: Any,
 ) -> None:
     """Note the spikes of one side in step ``k`` of an epoch."""
@@ -52,7 +51,7 @@ def note_spikes(
         if when[i] > 0:
             if engine.one_spike:
                 state.counts[REFUSED] += 1
-            again(values, i, side, engine, draws, step, row, up, state.counts)
+            again(values, i, side, engine, draws, step, row, state.counts)
         else:
             listed[state.n_listed[which]] = i
             state.n_listed[which] += 1
@@ -104,7 +103,6 @@ def learn_step(
         tables.pre,
         engine,
         draws.again,
-        engine.pre_up,
         state,
     )
     note_spikes(
@@ -122,7 +120,6 @@ def learn_step(
         tables.post,
         engine,
         draws.again,
-        False,
         state,
     )
     if k < engine.epoch:
@@ -132,37 +129,30 @@ def learn_step(
         state.x_history,
         state.pre_when,
         tables.pre,
-        engine,
-        state.counts,
         draws.pre_decay,
         draws.pre_impulse,
         step,
         row,
         epoch_row,
+        engine,
+        state.draws,
+        state.counts,
     )
     advance(
         state.y,
         state.y_history,
         state.post_when,
         tables.post,
-        engine,
-        state.counts,
         draws.post_decay,
         draws.post_impulse,
         step,
         row,
         epoch_row,
-    )
-    learn_epoch(
-        engine.first_epoch + index,
-        step,
-        epoch_row,
-        state,
-        tables.synapses,
-        tables.terms,
         engine,
-        draws.synapse,
+        state.draws,
+        state.counts,
     )
+    learn_epoch(engine.first_epoch + index, step, epoch_row, tables, state)
     forget_spikes(state.pre_when, state.pre_list, PRE, state)
     forget_spikes(state.post_when, state.post_list, POST, state)
 

@@ -1,6 +1,7 @@
 """The kernels of the learning step get these tuples of numbers, state, synapses and draws.
 
-All groups have tuples of the same types, so that an engine can hold them in one tuple.
+Groups have tuples of the same types, so that an engine can hold them in one tuple; only ``lanes``
+of the state depends on how wide the numbers of a rule are.
 """
 
 from __future__ import annotations
@@ -8,7 +9,15 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from ..typing import BoolArray, Float64Array, Int16Array, Int32Array, Int64Array, UInt32Array
+from ..typing import (
+    BoolArray,
+    Float64Array,
+    Int16Array,
+    Int32Array,
+    Int64Array,
+    UInt32Array,
+    UInt64Array,
+)
 from .terms import Tables
 
 __all__ = [
@@ -53,7 +62,11 @@ class Count(enum.IntEnum):
 
 
 class Engine(NamedTuple):
-    """Numbers of a :class:`LearningSpec` and of an epoch, for the kernels."""
+    """Numbers of a rule and of its :class:`LearningSpec`, for the kernels.
+
+    ``uses_pre`` says whether spikes of the pre-synaptic side matter, as events or as factors. No
+    sum reaches ``reach``.
+    """
 
     epoch: int
     first_epoch: int
@@ -63,8 +76,10 @@ class Engine(NamedTuple):
     shared: bool
     impulse_scale: float
     impulse_bits: int
-    pre_up: bool
     one_spike: bool
+    uses_pre: bool
+    uses_post: bool
+    reach: int
     product_wraps: bool
     low: int
     high: int
@@ -74,7 +89,6 @@ class Engine(NamedTuple):
     low_bits: int
     sign: int
     limits: Int64Array
-    seed: int
 
 
 class Neurons(NamedTuple):
@@ -96,6 +110,9 @@ class Side(NamedTuple):
 
     ``place`` is the neuron of each id in a list of spikes, -1 if the group has none. ``neuron`` is
     the neuron of each owner of traces (neuron or synapse), and ``number`` the owner's for draws.
+    The keys of each trace are those of its draws: of its decay, of the fraction of its impulse, and
+    of a further impulse of an epoch, which may always round ``up``. They come from the seed, from
+    ``stream`` and from the kind of draw.
     """
 
     whole: Int64Array
@@ -108,26 +125,37 @@ class Side(NamedTuple):
     neuron: Int32Array
     number: Int32Array
     stream: int
-    decay_kind: int
-    impulse_kind: int
-    again_kind: int
+    decay_key: UInt64Array
+    impulse_key: UInt64Array
+    again_key: UInt64Array
+    up: bool
 
 
 class Synapses(NamedTuple):
     """Synapses by source (their *places*), and by target the places of the same synapses.
 
-    The synapses of source i are places ``row[i]`` to ``row[i + 1] - 1``, with ``target``,
-    ``source`` and ``number`` (for draws; ``group`` keeps groups apart). Those of target j are
-    ``position[k]`` for k from ``column[j]`` to ``column[j + 1] - 1``.
+    The synapses of source i are places ``row[i]`` to ``row[i + 1] - 1``, with ``source``,
+    ``target`` and ``number`` for draws. Those of target j are ``position[k]``, of source
+    ``column_source[k]``, for k from ``column[j]`` to ``column[j + 1] - 1``.
+
+    In a *dense* group each source has one synapse with each target, in the order of the targets,
+    and its number is the sum of ``row_number`` and ``column_number``; the lists are empty then.
+
+    The ``key`` of the draws of weight, delay and tag comes from the seed and from ``group``.
     """
 
+    dense: bool
     row: Int64Array
-    target: Int32Array
-    source: Int32Array
-    number: Int32Array
     column: Int64Array
+    source: Int32Array
+    target: Int32Array
+    number: Int32Array
     position: Int32Array
+    column_source: Int32Array
+    row_number: Int32Array
+    column_number: Int32Array
     group: int
+    key: UInt64Array
 
 
 class Draws(NamedTuple):
@@ -162,9 +190,11 @@ class State(NamedTuple):
     """Holds all of a plastic group that a run changes.
 
     Traces ``x`` (2, owners) and ``y`` (3, owners); a given y holds what is written into it. Steps
-    of the last spikes of this epoch, from 1, and the list of neurons with one; traces of the steps
-    of the last epoch. ``weight``, ``delay`` and ``tag`` by place; delays and tags are empty if the
-    rule has none. ``counts`` see :class:`Count`.
+    of the last spikes of this epoch, from 1, and the list of neurons with one. Histories are the
+    traces of the last epoch, flat: (traces, epoch + 1, owners). ``weight``, ``delay`` and ``tag``
+    by place; delays and tags are empty if the rule has none. ``counts`` see :class:`Count`.
+    ``lanes`` (int32, or int64 for wide rules),
+    ``keys`` and ``draws`` are scratch memory.
     """
 
     x: Int32Array
@@ -179,8 +209,10 @@ class State(NamedTuple):
     weight: Int16Array
     delay: Int16Array
     tag: Int16Array
-    fresh: Int64Array
     counts: Int64Array
+    lanes: Int32Array | Int64Array
+    keys: UInt64Array
+    draws: Float64Array
 
 
 class Record(NamedTuple):

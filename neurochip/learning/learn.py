@@ -14,7 +14,6 @@ from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array
 from .draws import draws_of
-from .group import plastic_group
 from .inputs import (
     OWNER,
     check_weights,
@@ -135,6 +134,7 @@ def learn(
     LearningError
         If an argument is not allowed.
     """
+    from .group import plastic_group
     from .kernels import learn_steps  # images hold rules, and need no kernels
 
     instance(OWNER, "rule", rule, LearningRule, "a LearningRule", error=LearningError)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
+from .._kernels.hashing import mixed_plainly
 from ..chip.fixedpoint import Overflow
 from ..chip.learning_spec import (
     DrawSharing,
@@ -15,12 +17,12 @@ from ..chip.learning_spec import (
     WeightRounding,
 )
 from ..chip.registers import SignMode
-from ..typing import Int32Array
+from ..typing import Int32Array, UInt64Array
 from .layout import Engine, Kind, Neurons, Side
 from .rule import LearningRule
-from .terms import PRE, bounds_of
+from .terms import DEPENDENCIES, FRACTION_BITS, PRE, TARGETS, VARIABLES, WIDEST, Tables, bounds_of
 
-__all__ = ["engine_of", "side_of"]
+__all__ = ["engine_of", "is_wide", "keys_of", "side_of", "side_with_seed", "terms_of"]
 
 _TRACE_CODES = {
     TraceRounding.DECAY_THEN_IMPULSE: 0,
@@ -34,7 +36,45 @@ _WEIGHT_CODES = {
 }
 
 
-def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> Engine:
+_NO_KEYS = np.zeros(0, dtype=np.uint64)
+_NARROW = 1 << 30
+"""Sums of a rule in 32 bits are smaller, so that no difference of two of them overflows."""
+_MOST_WEIGHT = 1 << (16 + FRACTION_BITS)
+
+
+def terms_of(rule: LearningRule, wide: bool) -> Tables:
+    """Return the terms of a rule, with numbers that fit the integers of its kernel."""
+    tables, most = rule.tables(), WIDEST if wide else _NARROW // 2
+    return tables._replace(
+        constant=tables.constant.clip(-most, most),
+        low=tables.low.clip(-most, most),
+        high=tables.high.clip(-most, most),
+    )
+
+
+def is_wide(rule: LearningRule) -> bool:
+    """Return whether a product or a sum of a rule may need more than 32 bits.
+
+    A shift of 32 bits by more than 31 is not defined.
+    """
+    spec, terms = rule.spec, [term for target in TARGETS for term in rule.terms[target]]
+    if rule.tables().right.max(initial=0) > 31 or _can_wrap(rule):
+        return True
+    if any(max(term.most(spec), term.reach(spec)) >= _NARROW for term in terms):
+        return True
+    low, high = bounds_of(spec.accumulator_limits, spec.accumulator_overflow)
+    reach = min(sum(term.reach(spec) for term in terms), max(-low, high))
+    return reach + _MOST_WEIGHT >= _NARROW
+
+
+def _can_wrap(rule: LearningRule) -> bool:
+    """Return whether a product of a rule can wrap at 32 bits."""
+    spec, terms = rule.spec, [term for target in TARGETS for term in rule.terms[target]]
+    most = max(max(term.most(spec), term.reach(spec)) for term in terms)
+    return spec.product_wraps and most >= 1 << 31
+
+
+def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, wide: bool) -> Engine:
     """Return the numbers of a rule's engine, for weights of a sign mode that lack ``low_bits``."""
     spec = rule.spec
     low, high = bounds_of(spec.accumulator_limits, spec.accumulator_overflow)
@@ -42,6 +82,12 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> E
     if spec.precision_kept:  # a limit that a format does not store is not reached
         weights = -(-weights[0] >> low_bits << low_bits), weights[1] >> low_bits << low_bits
     limits = (weights, spec.delay_limits or (0, 0), spec.tag_limits or (0, 0))
+    terms, reach = rule.tables(), WIDEST if wide else _NARROW
+    used = [
+        (terms.dependency == DEPENDENCIES.index(name)).any()
+        or (terms.variable == VARIABLES.index(name)).any()
+        for name in ("x0", "y0")
+    ]
     keeps = spec.precision_kept or spec.weight_rounding is WeightRounding.AWAY_FROM_ZERO
     return Engine(
         epoch=rule.epoch,
@@ -52,18 +98,19 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, seed: int) -> E
         shared=spec.trace_draw is DrawSharing.SHARED,
         impulse_scale=2.0**-spec.impulse_fraction_bits,
         impulse_bits=spec.impulse_draw_bits,
-        pre_up=spec.extra_spikes is ExtraSpikes.AT_EPOCH_START_PRE_UP,
         one_spike=spec.extra_spikes is ExtraSpikes.REFUSED,
-        product_wraps=spec.product_wraps,
-        low=low,
-        high=high,
+        uses_pre=bool(used[0]),
+        uses_post=bool(used[1]),
+        reach=reach,
+        product_wraps=_can_wrap(rule),
+        low=max(low, -reach),
+        high=min(high, reach),
         wraps=spec.accumulator_overflow is Overflow.WRAP,
         weight_rounding=_WEIGHT_CODES[spec.weight_rounding],
         weight_shared=spec.weight_draw is DrawSharing.SHARED,
         low_bits=low_bits if keeps else 0,
         sign=int(mode),
         limits=np.array(limits, dtype=np.int64),
-        seed=seed,
     )
 
 
@@ -73,10 +120,11 @@ def side_of(
     neurons: Neurons,
     synapse_neuron: Int32Array,
     synapse_number: Int32Array,
+    seed: int,
 ) -> Side:
     """Return the parameters of the traces of one side.
 
-    The last two arrays are the neuron of this side and the number of each synapse, by place.
+    The arrays are the neuron of this side and the number of each synapse, by place.
     """
     spec, pre = rule.spec, names == PRE
     traces = [getattr(rule, name) for name in names]
@@ -84,24 +132,48 @@ def side_of(
     # A trace that a rule does not have stays 0, whatever its decay; a given one holds its value.
     reward = math.exp(-1.0 / spec.given_trace_tau)
     early = [reward if trace is None else trace.decay(spec, rule.epoch) for trace in traces]
+    used = {*rule.given, *(name for name in names if getattr(rule, name) is not None)}
     place = np.full(neurons.n_ids, -1, dtype=np.int32)
     place[neurons.ids] = np.arange(len(neurons.ids))
     every = np.arange(len(neurons.ids), dtype=np.int32)
-    return Side(
+    side = Side(
         whole=np.array([int(impulse) for impulse in impulses], dtype=np.int64),
         fraction=np.array([impulse % 1.0 for impulse in impulses], dtype=np.float64),
         decay=np.array([_digits(decay, spec) for decay in early], dtype=np.float64),
         early_decay=np.array(early, dtype=np.float64),
-        used=np.array([trace is not None for trace in traces], dtype=bool),
+        used=np.array([name in used for name in names], dtype=bool),
         given=np.array([trace is None and not pre for trace in traces], dtype=bool),
         place=place,
         neuron=synapse_neuron if spec.trace_per_synapse else every,
         number=synapse_number if spec.trace_per_synapse else neurons.numbers,
         stream=neurons.stream,
-        decay_kind=int(Kind.PRE_DECAY if pre else Kind.POST_DECAY),
-        impulse_kind=int(Kind.PRE_IMPULSE if pre else Kind.POST_IMPULSE),
-        again_kind=int(Kind.PRE_AGAIN if pre else Kind.POST_AGAIN),
+        decay_key=_NO_KEYS,
+        impulse_key=_NO_KEYS,
+        again_key=_NO_KEYS,
+        up=pre and spec.extra_spikes is ExtraSpikes.AT_EPOCH_START_PRE_UP,
     )
+    return side_with_seed(side, rule.spec, seed)
+
+
+def side_with_seed(side: Side, spec: LearningSpec, seed: int) -> Side:
+    """Return a side whose traces have the draws of a seed."""
+    pre, shared = len(side.whole) == len(PRE), spec.trace_draw is DrawSharing.SHARED
+
+    def keys(kind: Kind) -> UInt64Array:
+        kinds = [int(kind) + (0 if shared else v) for v in range(len(side.whole))]
+        return keys_of(seed, side.stream, kinds)
+
+    return side._replace(
+        decay_key=keys(Kind.PRE_DECAY if pre else Kind.POST_DECAY),
+        impulse_key=keys(Kind.PRE_IMPULSE if pre else Kind.POST_IMPULSE),
+        again_key=keys(Kind.PRE_AGAIN if pre else Kind.POST_AGAIN),
+    )
+
+
+def keys_of(seed: int, stream: int, kinds: Iterable[int]) -> UInt64Array:
+    """Return the keys of some kinds of draws, for all steps."""
+    keys = [mixed_plainly(mixed_plainly(seed) ^ ((stream << 8) + kind)) for kind in kinds]
+    return np.array(keys, dtype=np.uint64)
 
 
 def _digits(decay: float, spec: LearningSpec) -> float:

@@ -1,7 +1,4 @@
-"""Kernels of synapses: sums of products, their rounding, and which synapses an epoch touches.
-
-What is done for each synapse is inlined: a call with all tables as arguments took 250 ns.
-"""
+"""The rule of an epoch, applied to the synapses that it touches, 64 at a time."""
 
 from __future__ import annotations
 
@@ -12,8 +9,33 @@ import numpy as np
 from .._kernels.hashing import hashed_number
 from .._kernels.jit import inline_kernel, kernel
 from ..chip.registers import SignMode
-from .draw_kernels import key_of
-from .layout import Kind
+from .batch_kernels import COLUMNS, PAIRS, put, take_dense, take_sparse
+from .draw_kernels import key_in_step
+from .lane_kernels import (
+    add_clipped,
+    add_early,
+    add_wrapped,
+    draw_lanes,
+    fill,
+    keep,
+    limit,
+    load,
+    load_at,
+    load_next,
+    move_away,
+    multiply,
+    multiply_sign,
+    round_magnitude,
+    round_up,
+    scale,
+    shift,
+    start_sum,
+    take_draws,
+    wrap_product,
+    wrapped32,
+)
+from .lanes import LANES, Lane
+from .layout import Count, Kind
 from .terms import FRACTION_BITS, VARIABLES
 
 __all__ = ["learn_epoch"]
@@ -22,264 +44,290 @@ MAGNITUDE, AWAY = 1, 2  # WeightRounding.SIGN_MAGNITUDE, AWAY_FROM_ZERO; STOCHAS
 X0, Y0, X1, Y1, Y3, W = (VARIABLES.index(name) for name in ("x0", "y0", "x1", "y1", "y3", "w"))
 SYNAPSE = int(Kind.SYNAPSE)
 EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
-MOST_FRACTION = (1 << FRACTION_BITS) - 1
-
-
-@inline_kernel
-def product_of(
-    term: Any,
-    s: Any,
-    x: Any,
-    y: Any,
-    at: Any,
-    pre: Any,
-    post: Any,
-    state: Any,
-    tables: Any,
-    engine: Any,
-) -> int:
-    """Return a term's product with its coefficient, in units of an accumulator."""
-    product = np.int64(1)
-    for f in range(tables.start[term], tables.start[term + 1]):
-        variable = tables.variable[f]
-        if variable == X0:
-            value = np.int64(pre)
-        elif variable == Y0:
-            value = np.int64(post)
-        elif variable < Y1:
-            value = np.int64(state.x_history[variable - X1, at, x])
-        elif variable <= Y3:
-            value = np.int64(state.y_history[variable - Y1, at, y])
-        else:
-            value = np.int64(value_of(variable - W, s, state))
-        value = min(max(value + tables.constant[f], tables.low[f]), tables.high[f])
-        if tables.sign[f]:
-            value = np.int64(value > 0) - np.int64(value < 0)
-        product *= value
-        if engine.product_wraps:
-            product = wrapped32(product)
-    product *= tables.mantissa[term]
-    if engine.product_wraps:
-        product = wrapped32(product)
-    product = (product >> np.int64(tables.right[term])) << np.int64(tables.left[term])
-    if engine.product_wraps:
-        product = wrapped32(product)
-    return product  # type: ignore[no-any-return]
-
-
-@inline_kernel
-def wrapped32(value: Any) -> Any:
-    """Wrap into 32 bits in two's complement."""
-    return ((value + np.int64(1 << 31)) & np.int64((1 << 32) - 1)) - np.int64(1 << 31)
-
-
-@inline_kernel
-def limited(value: Any, engine: Any, counts: Any) -> int:
-    """Bring a product or a partial sum into the accumulator, and count if it did not fit."""
-    if engine.low <= value <= engine.high:
-        return value  # type: ignore[no-any-return]
-    counts[1] += 1
-    if engine.wraps:
-        return ((value - engine.low) & (engine.high - engine.low)) + engine.low  # type: ignore[no-any-return]
-    return min(max(value, np.int64(engine.low)), np.int64(engine.high))  # type: ignore[no-any-return]
-
-
-@inline_kernel
-def change_synapse(
-    s: Any,
-    i: Any,
-    j: Any,
-    number: Any,
-    step: Any,
-    index: Any,
-    state: Any,
-    synapses: Any,
-    tables: Any,
-    engine: Any,
-    draws: Any,
-) -> None:
-    """Apply the rule of an epoch to synapse ``s`` from neuron ``i`` to ``j``."""
-    for target in range(3):
-        fresh = np.int64(value_of(target, s, state))
-        if tables.first[target] < tables.first[target + 1]:
-            low_bits = np.int64(engine.low_bits if target == 0 else 0)
-            total = sum_of(target, s, i, j, number, False, state, tables, engine)
-            if engine.weight_rounding == AWAY:
-                early = sum_of(target, s, i, j, number, True, state, tables, engine)
-                fresh = moved(
-                    fresh, total, early, low_bits, s, step, index, synapses, engine, draws
-                )
-            else:
-                total = signed(total, target, engine)
-                fresh = rounded(total, target, low_bits, s, step, index, synapses, engine, draws)
-            if fresh < engine.limits[target, 0] or fresh > engine.limits[target, 1]:
-                state.counts[2] += 1
-                fresh = min(max(fresh, engine.limits[target, 0]), engine.limits[target, 1])
-        state.fresh[target] = fresh
-    state.weight[s] = state.fresh[0]
-    if len(state.delay) > 0:
-        state.delay[s] = state.fresh[1]
-    if len(state.tag) > 0:
-        state.tag[s] = state.fresh[2]
-
-
-@inline_kernel
-def value_of(target: Any, s: Any, state: Any) -> Any:
-    """Return a variable of a synapse, 0 where the rule has none."""
-    if target == 0:
-        return state.weight[s]
-    if target == 1:
-        return state.delay[s] if len(state.delay) > 0 else np.int16(0)
-    return state.tag[s] if len(state.tag) > 0 else np.int16(0)
-
-
-@inline_kernel
-def bits_of(
-    target: Any, s: Any, step: Any, row: Any, synapses: Any, engine: Any, draws: Any
-) -> Any:
-    """Return the 32 random bits of a synapse, given or hashed."""
-    if len(draws) > 0:
-        place = s if draws.shape[2] > 1 else 0
-        return draws[row, 0, place]
-    if engine.weight_shared:
-        return hashed_number(np.int32(0), key_of(engine.seed, SYNAPSE, synapses.group, step))
-    key = key_of(engine.seed, SYNAPSE + target, synapses.group, step)
-    return hashed_number(synapses.number[s], key)
-
-
-@inline_kernel
-def sum_of(
-    target: Any,
-    s: Any,
-    i: Any,
-    j: Any,
-    number: Any,
-    early: Any,
-    state: Any,
-    tables: Any,
-    engine: Any,
-) -> int:
-    """Return the accumulator of a target after all terms.
-
-    With ``early``, return the change that Brian2Loihi sees before the spikes of the step: by u
-    terms with whole coefficients only, with the traces as they were.
-    """
-    pre, post = state.pre_when[i] > 0, state.post_when[j] > 0
-    x, y = (s, s) if engine.per_synapse else (i, j)
-    total = np.int64(0)
-    if not early:
-        total = np.int64(value_of(target, s, state)) << FRACTION_BITS
-    for term in range(tables.first[target], tables.first[target + 1]):
-        active, at = number & ((1 << tables.k[term]) - 1) == 0, engine.epoch
-        if tables.dependency[term] == 0:
-            active, at = pre, state.pre_when[i]
-        elif tables.dependency[term] == 1:
-            active, at = post, state.post_when[j]
-        if early:
-            if active and tables.dependency[term] == 2 and tables.whole[term]:
-                total += product_of(term, s, x, y, 0, False, False, state, tables, engine)
-        elif active:
-            value = product_of(term, s, x, y, at, pre, post, state, tables, engine)
-            total = limited(total + limited(value, engine, state.counts), engine, state.counts)
-    return total  # type: ignore[return-value]
-
-
-@inline_kernel
-def signed(total: Any, target: Any, engine: Any) -> Any:
-    """Keep the sign that a weight's format allows, and a delay from being negative."""
-    if (target == 0 and engine.sign == EXCITATORY) or target == 1:
-        total = max(total, np.int64(0))
-    elif target == 0 and engine.sign == INHIBITORY:
-        total = min(total, np.int64(0))
-    return total
-
-
-@inline_kernel
-def rounded(
-    total: Any,
-    target: Any,
-    low_bits: Any,
-    s: Any,
-    step: Any,
-    index: Any,
-    synapses: Any,
-    engine: Any,
-    draws: Any,
-) -> int:
-    """Round an accumulator stochastically to the precision of its target."""
-    size = abs(total) if engine.weight_rounding == MAGNITUDE else total
-    bits = np.int64(FRACTION_BITS) + low_bits
-    rest = size & ((np.int64(1) << bits) - 1)
-    fresh = size >> bits
-    if rest > 0:
-        random = bits_of(target, s, step, index, synapses, engine, draws)
-        if np.int64(np.uint64(random) >> np.uint64(32 - bits)) < rest:
-            fresh += 1
-    fresh = fresh << low_bits
-    if engine.weight_rounding == MAGNITUDE and total < 0:
-        fresh = -fresh
-    return fresh  # type: ignore[no-any-return]
-
-
-@inline_kernel
-def moved(
-    old: Any,
-    total: Any,
-    early: Any,
-    low_bits: Any,
-    s: Any,
-    step: Any,
-    index: Any,
-    synapses: Any,
-    engine: Any,
-    draws: Any,
-) -> int:
-    """Move a weight by a change that is rounded away from zero, then toward zero."""
-    change = total - (old << FRACTION_BITS)
-    steps = ((abs(change) + MOST_FRACTION) >> FRACTION_BITS) >> low_bits
-    if change < 0:
-        steps = -steps
-    rest = ((abs(early) + MOST_FRACTION) >> FRACTION_BITS) & ((np.int64(1) << low_bits) - 1)
-    if rest > 0:
-        random = bits_of(0, s, step, index, synapses, engine, draws)
-        if np.int64(np.uint64(random) >> np.uint64(32 - low_bits)) < rest:
-            steps += np.int64(early > 0) - np.int64(early < 0)
-    return old + (steps << low_bits)  # type: ignore[no-any-return]
+ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
+OLD, FRESH, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
+    np.uint64(each * LANES)
+    for each in (
+        Lane.OLD,
+        Lane.FRESH,
+        Lane.VALUE,
+        Lane.PRODUCT,
+        Lane.DRAW,
+        Lane.NUMBER,
+        Lane.PLACE,
+        Lane.X,
+        Lane.Y,
+        Lane.X_AT,
+        Lane.Y_AT,
+    )
+)
+PRE, TIME = 0, 2  # dependencies of terms
+SAME, NEXT, ANY = 0, 1, 2  # owners of the traces of all lanes: one, one after the other, any
+BY_LANE = np.int64(-1)
 
 
 @kernel
-def learn_epoch(
-    number: Any,
-    step: Any,
-    index: Any,
-    state: Any,
-    synapses: Any,
-    tables: Any,
-    engine: Any,
-    draws: Any,
-) -> None:
-    """Change the synapses that an epoch touches: rows of sources, then columns of targets.
+def learn_epoch(number: Any, step: Any, row: Any, tables: Any, state: Any) -> None:
+    """Change the synapses that an epoch touches.
 
-    A synapse without a spike and without a u term that is due has a sum without a fraction, so
-    leaving it out is exact.
+    ``number`` is that of the epoch for u terms, ``row`` that of given draws. A synapse without a
+    spike and without a u term that is due has a sum without a fraction, so leaving it out is exact.
     """
-    due = False
-    for term in range(len(tables.dependency)):
-        if tables.dependency[term] == 2 and number & ((1 << tables.k[term]) - 1) == 0:
-            due = True
-    for i in range(len(state.pre_when)):
-        if due or state.pre_when[i] > 0:
-            for s in range(synapses.row[i], synapses.row[i + 1]):
-                j = synapses.target[s]
-                change_synapse(s, i, j, number, step, index, state, synapses, tables, engine, draws)
-    if due:
-        return
-    for j in range(len(state.post_when)):
-        if state.post_when[j] > 0:
-            for place in range(synapses.column[j], synapses.column[j + 1]):
-                s = synapses.position[place]
-                i = synapses.source[s]
-                if state.pre_when[i] == 0:
-                    change_synapse(
-                        s, i, j, number, step, index, state, synapses, tables, engine, draws
-                    )
+    terms, engine, due = tables.terms, tables.engine, np.int64(0)
+    for term in range(len(terms.dependency)):
+        if terms.dependency[term] == TIME and is_due(number, terms.k[term]):
+            due = np.int64(1)
+    n_pre = state.n_listed[0] if engine.uses_pre else np.int64(0)
+    n_post = state.n_listed[1] if engine.uses_post else np.int64(0)
+    if due + n_pre + n_post > 0:
+        for target in range(len(state.keys)):
+            key = tables.synapses.key[0 if engine.weight_shared else target]
+            state.keys[target] = key_in_step(key, step)
+        learn_batches(number, row, due, n_pre, n_post, tables, state)
+
+
+@inline_kernel
+def is_due(number: Any, k: Any) -> Any:
+    """Return whether a u term acts in an epoch."""
+    return number & ((np.int64(1) << k) - 1) == 0
+
+
+@kernel
+def learn_batches(
+    number: Any, row: Any, due: Any, n_pre: Any, n_post: Any, tables: Any, state: Any
+) -> None:
+    """Take all batches of all kinds."""
+    dense, lanes = tables.synapses.dense, state.lanes
+    a, b, i, j = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    kind = np.int64(1 - due)
+    while kind <= PAIRS:
+        n = np.int64(0)
+        if not (kind >= COLUMNS and n_post == 0):
+            if dense:
+                n, a, b, i, j = take_dense(kind, a, b, n_pre, n_post, lanes, tables, state)
+            else:
+                n, a, b = take_sparse(kind, a, b, n_pre, n_post, lanes, tables, state)
+        if n == 0:
+            kind, a, b = kind + 1, np.int64(0), np.int64(0)
+            continue
+        learn_lanes(kind, n, number, row, i, j, tables, state, lanes)
+        put(lanes, n, dense and kind < COLUMNS, state)
+
+
+@inline_kernel
+def learn_lanes(
+    kind: Any,
+    n: Any,
+    number: Any,
+    row: Any,
+    i: Any,
+    j: Any,
+    tables: Any,
+    state: Any,
+    lanes: Any,
+) -> None:
+    """Apply the rule to the synapses in the lanes: FRESH from OLD, for each target."""
+    terms, engine = tables.terms, tables.engine
+    for target in range(3):
+        old, fresh = OLD + np.uint64(target * LANES), FRESH + np.uint64(target * LANES)
+        active = False
+        for term in range(terms.first[target], terms.first[target + 1]):
+            active |= is_active(term, kind, number, terms)
+        if not active:
+            keep(lanes, old, fresh)
+            continue
+        low_bits = np.int64(engine.low_bits if target == 0 else 0)
+        bits = low_bits
+        if engine.weight_rounding != AWAY:
+            bits += FRACTION_BITS
+        sum_lanes(target, old, kind, n, number, i, j, tables, state, lanes)
+        draw(target, bits, n, row, tables, state, lanes)
+        least, most = signs_of(target, engine)
+        if engine.weight_rounding == AWAY:
+            move_away(lanes, old, fresh, low_bits)
+        elif engine.weight_rounding == MAGNITUDE:
+            round_magnitude(lanes, fresh, least, most, low_bits)
+        else:
+            round_up(lanes, fresh, least, most, low_bits)
+        state.counts[WEIGHTS] += limit(
+            lanes, old, fresh, engine.limits[target, 0], engine.limits[target, 1]
+        )
+
+
+@inline_kernel
+def is_active(term: Any, kind: Any, number: Any, terms: Any) -> Any:
+    """Return whether a term acts on a kind of synapses in this epoch."""
+    if terms.dependency[term] == TIME:
+        return is_due(number, terms.k[term])
+    return (kind >> terms.dependency[term]) & 1 == 1
+
+
+@inline_kernel
+def signs_of(target: Any, engine: Any) -> Any:
+    """Return the range of a sum by its sign: that of the weight's format; delays are positive."""
+    least, most = np.int64(-engine.reach), np.int64(engine.reach)
+    if (target == 0 and engine.sign == EXCITATORY) or target == 1:
+        least = np.int64(0)
+    elif target == 0 and engine.sign == INHIBITORY:
+        most = np.int64(0)
+    return least, most
+
+
+@inline_kernel
+def draw(target: Any, bits: Any, n: Any, row: Any, tables: Any, state: Any, lanes: Any) -> None:
+    """Set DRAW to ``bits`` random bits of each synapse, given or hashed."""
+    given, key = tables.draws.synapse, state.keys[target]
+    if len(given) > 0:
+        take_draws(lanes, given, row, bits, n)
+    elif tables.engine.weight_shared:
+        fill(lanes, DRAW, np.int64(hashed_number(np.int64(0), key)) >> (32 - bits))
+    else:
+        draw_lanes(lanes, key, bits)
+
+
+@inline_kernel
+def sum_lanes(
+    target: Any,
+    old: Any,
+    kind: Any,
+    n: Any,
+    number: Any,
+    i: Any,
+    j: Any,
+    tables: Any,
+    state: Any,
+    lanes: Any,
+) -> None:
+    """Set SUM to a target's sum after all terms, each limited.
+
+    Set EARLY to the change that Brian2Loihi sees before the spikes of the step: by u terms with
+    whole coefficients, with the traces as they were.
+    """
+    terms, engine = tables.terms, tables.engine
+    start_sum(lanes, old)
+    first, last = terms.first[target], terms.first[target + 1]
+    for place in range(first, last + (last - first if engine.weight_rounding == AWAY else 0)):
+        early, term = place >= last, place if place < last else place - (last - first)
+        if not is_active(term, kind, number, terms):
+            continue
+        if early and not (terms.dependency[term] == TIME and terms.whole[term]):
+            continue
+        coefficient = multiply_factors(term, early, kind, n, i, j, tables, state, lanes)
+        if engine.product_wraps:
+            scale(lanes, coefficient)
+            wrap_product(lanes)
+            coefficient = np.int64(1)
+        right, left = terms.right[term], terms.left[term]
+        if engine.product_wraps:
+            shift(lanes, right, left)
+            wrap_product(lanes)
+            right = left = 0
+        if early:
+            add_early(lanes, coefficient, right, left)
+        elif engine.wraps:
+            state.counts[ACCUMULATORS] += add_wrapped(
+                lanes, coefficient, right, left, engine.low, engine.high
+            )
+        else:
+            state.counts[ACCUMULATORS] += add_clipped(
+                lanes, coefficient, right, left, engine.low, engine.high
+            )
+
+
+@inline_kernel
+def multiply_factors(
+    term: Any, early: Any, kind: Any, n: Any, i: Any, j: Any, tables: Any, state: Any, lanes: Any
+) -> Any:
+    """Set PRODUCT to the factors that differ between lanes; return the product of the others."""
+    terms, engine, last = tables.terms, tables.engine, np.int64(tables.engine.epoch)
+    x_mode, y_mode, x_row, y_row = ANY, ANY, X, Y
+    if engine.per_synapse:
+        x_row, y_row = PLACE, PLACE
+    elif tables.synapses.dense and kind < PAIRS:
+        # All lanes of a row have the same x traces, those of a column the same y traces.
+        x_mode, y_mode = (NEXT, SAME) if kind == COLUMNS else (SAME, NEXT)
+    at = step_of(term, early, kind, x_mode == ANY, i, j, tables, state)
+    at_row = X_AT if terms.dependency[term] == PRE else Y_AT
+    coefficient = terms.mantissa[term]
+    fill(lanes, PRODUCT, 1)
+    for f in range(terms.start[term], terms.start[term + 1]):
+        variable, constant, same, row = terms.variable[f], terms.constant[f], False, VALUE
+        value = np.int64(0)
+        if variable <= Y0:
+            same = True
+            value = np.int64(0 if early else (kind >> np.int64(variable == Y0)) & 1)
+        elif variable < Y1:
+            same, table = x_mode == SAME, np.int64(variable - X1) * (last + 1)
+            value = trace(
+                lanes, state.x_history, table, at, at_row, x_mode, i, x_row, state.x.shape[1], n
+            )
+        elif variable <= Y3:
+            same, table = y_mode == SAME, np.int64(variable - Y1) * (last + 1)
+            value = trace(
+                lanes, state.y_history, table, at, at_row, y_mode, j, y_row, state.y.shape[1], n
+            )
+        else:
+            row = OLD + np.uint64((variable - W) * LANES)
+        if same:
+            coefficient *= factor(value + constant, f, terms)
+            if engine.product_wraps:
+                coefficient = wrapped32(coefficient)
+        elif terms.sign[f]:
+            multiply_sign(lanes, row, constant)
+        else:
+            multiply(lanes, row, constant, terms.low[f], terms.high[f])
+            if engine.product_wraps:
+                wrap_product(lanes)
+    return coefficient
+
+
+@inline_kernel
+def step_of(
+    term: Any, early: Any, kind: Any, by_lane: Any, i: Any, j: Any, tables: Any, state: Any
+) -> Any:
+    """Return the step of the epoch in which a term reads traces, or BY_LANE: that of its spike."""
+    dependency, last = tables.terms.dependency[term], np.int64(tables.engine.epoch)
+    if early:
+        return np.int64(0)
+    if dependency == TIME or last == 1:
+        return last
+    if by_lane:
+        return BY_LANE
+    return np.int64(state.post_when[j] if kind == COLUMNS else state.pre_when[i])
+
+
+@inline_kernel
+def factor(value: Any, f: Any, terms: Any) -> Any:
+    """Return a factor that all lanes have, from its variable plus its constant."""
+    if terms.sign[f]:
+        return np.int64(value > 0) - np.int64(value < 0)
+    return min(max(value, terms.low[f]), terms.high[f])
+
+
+@inline_kernel
+def trace(
+    lanes: Any,
+    history: Any,
+    table: Any,
+    at: Any,
+    at_row: Any,
+    mode: Any,
+    first: Any,
+    owner: Any,
+    size: Any,
+    n: Any,
+) -> Any:
+    """Set VALUE to a trace, or return it if all lanes have the same.
+
+    Its history has ``size`` owners in each step and begins with row ``table``. It is read in step
+    ``at``, or in the steps of a row of lanes.
+    """
+    if mode == SAME:
+        return np.int64(history[(table + at) * size + first])
+    if mode == NEXT:
+        load_next(lanes, history, (table + at) * size + first, n)
+    elif at == BY_LANE:
+        load_at(lanes, history, table * size, owner, at_row, size, n)
+    else:
+        load(lanes, history, (table + at) * size, owner, n)
+    return np.int64(0)

@@ -1,4 +1,8 @@
-"""Kernels of traces: an epoch of decays and impulses, and spikes that are not the first of one."""
+"""Kernels of traces: an epoch of decays and impulses, and spikes that are not the first of one.
+
+Owners of traces (neurons, or synapses) are taken 64 at a time, without branches, so that the loops
+over them are vector loops.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from typing import Any
 import numpy as np
 
 from .._kernels.jit import inline_kernel, kernel
-from .draw_kernels import impulse_draw, uniform
+from .draw_kernels import given_draw, impulse_draw, key_in_step, uniform
+from .lanes import LANES
+from .layout import Count
 
 __all__ = ["advance", "again"]
 
-ONCE, EARLY = 1, 2  # TraceRounding.ONCE_AN_EPOCH, IMPULSE_THEN_DECAY; DECAY_THEN_IMPULSE is 0
+BY_STEPS, ONCE, EARLY = 0, 1, 2  # DECAY_THEN_IMPULSE, ONCE_AN_EPOCH, IMPULSE_THEN_DECAY
+SIZE = np.int64(LANES)
+TRACES = int(Count.TRACES)
 
 
 @kernel
@@ -20,132 +28,187 @@ def advance(
     history: Any,
     when: Any,
     side: Any,
-    engine: Any,
-    counts: Any,
     decays: Any,
     impulses: Any,
     step: Any,
     row: Any,
     epoch_row: Any,
+    engine: Any,
+    draws: Any,
+    counts: Any,
 ) -> None:
     """Take the traces of a side through an epoch, which ends with ``step``.
 
     ``row`` and ``epoch_row`` are those of given draws, of this step and of this epoch.
     """
+    n, last = values.shape[1], np.int64(engine.epoch)
+    by_steps = engine.trace_rounding == BY_STEPS
     for v in range(len(values)):
-        if not (side.used[v] or side.given[v]):
+        if not side.used[v]:
             continue
-        for i in range(values.shape[1]):
-            a = np.int64(values[v, i])
-            spike = when[side.neuron[i]]
-            if side.given[v]:
-                spike = 0
-            history[v, 0, i] = a
-            if engine.trace_rounding == ONCE:
-                a = advance_once(a, spike, v, i, side, engine, counts, decays, step, epoch_row)
-                for k in range(1, engine.epoch + 1):
-                    history[v, k, i] = a
-            elif engine.trace_rounding == EARLY:
-                y = a * side.early_decay[v]
-                up = rounds_up(y, decays, epoch_row, v, step, i, side, engine)
-                if spike > 0:
-                    a = topped(a + side.whole[v], engine, counts)
-                history[v, 1, i] = a
-                a = np.int64(np.floor(a * side.decay[v])) + up
-            else:
-                a = advance_by_steps(
-                    a,
-                    spike,
+        start = np.int64(v) * (last + 1) * n
+        for i in range(n):
+            history[start + i] = values[v, i]
+        for k in range(1, last + 1 if by_steps else 2):
+            # Traces that share draws have one for the epoch, others one for each step.
+            time, given = step - last + k, row - last + k
+            if engine.shared or not by_steps:
+                time, given = step, epoch_row
+            key = key_in_step(side.decay_key[v], time)
+            for first in range(0, n, SIZE):
+                size, place = min(n - first, SIZE), start + k * n + first
+                draw(decays, given, v, key, first, size, side, engine, draws)
+                if by_steps:
+                    decay_lanes(place, n, size, side.decay[v], history, draws)
+                elif engine.trace_rounding == ONCE:
+                    advance_once(
+                        v, place, n, first, size, history, when, side, engine, draws, counts
+                    )
+                else:
+                    advance_early(
+                        v, place, n, first, size, values, history, when, side, engine, draws, counts
+                    )
+            if by_steps and not side.given[v]:
+                add_impulses(
                     v,
-                    i,
+                    k,
+                    start + k * n,
+                    n,
+                    time,
+                    given,
                     history,
+                    when,
                     side,
+                    impulses,
                     engine,
                     counts,
-                    decays,
-                    impulses,
-                    step,
-                    row,
-                    epoch_row,
                 )
-            if not side.given[v]:
-                values[v, i] = a
-
-
-@kernel
-def advance_once(
-    a: Any,
-    spike: Any,
-    v: Any,
-    i: Any,
-    side: Any,
-    engine: Any,
-    counts: Any,
-    decays: Any,
-    step: Any,
-    row: Any,
-) -> int:
-    """Return a trace after an epoch that decays it, adds its impulse and rounds it once."""
-    y = a * side.decay[v]
-    if spike > 0:
-        y += side.whole[v] + side.fraction[v]
-    a = np.int64(np.floor(y)) + rounds_up(y, decays, row, v, step, i, side, engine)
-    return topped(a, engine, counts)  # type: ignore[no-any-return]
-
-
-@kernel
-def advance_by_steps(
-    a: Any,
-    spike: Any,
-    v: Any,
-    i: Any,
-    history: Any,
-    side: Any,
-    engine: Any,
-    counts: Any,
-    decays: Any,
-    impulses: Any,
-    step: Any,
-    last: Any,
-    epoch_row: Any,
-) -> int:
-    """Return a trace after an epoch whose steps round the decay, then add the impulse."""
-    for k in range(1, engine.epoch + 1):
-        # Traces that share draws have one for the whole epoch, others one for each step.
-        now = step if engine.shared else step - engine.epoch + k
-        row = epoch_row if engine.shared else last - engine.epoch + k
-        y = a * side.decay[v]
-        a = np.int64(np.floor(y)) + rounds_up(y, decays, row, v, now, i, side, engine)
-        if spike == k:
-            a += side.whole[v]
-            if side.fraction[v] > 0.0:
-                r = impulse_draw(impulses, row, engine, side, side.impulse_kind, v, now, i)
-                if r < side.fraction[v]:
-                    a += 1
-            a = topped(a, engine, counts)
-        history[v, k, i] = a
-    return a  # type: ignore[no-any-return]
+        if engine.trace_rounding != EARLY and not side.given[v]:
+            for i in range(n):
+                values[v, i] = history[start + last * n + i]
 
 
 @inline_kernel
-def rounds_up(
-    y: Any, decays: Any, row: Any, v: Any, step: Any, i: Any, side: Any, engine: Any
-) -> int:
-    """Return 1 if a draw rounds a decayed trace up, otherwise 0; an integer takes no draw."""
-    rest, up = y - np.floor(y), np.int64(0)
-    if rest > 0.0:
-        r = uniform(decays, row, engine, side, v, step, i)
-        up = np.int64(r < rest)
-    return up  # type: ignore[return-value]
+def draw(
+    decays: Any,
+    row: Any,
+    v: Any,
+    key: Any,
+    first: Any,
+    size: Any,
+    side: Any,
+    engine: Any,
+    draws: Any,
+) -> None:
+    """Set ``draws`` to the draws of up to 64 owners, given or hashed."""
+    if len(decays) > 0:
+        for lane in range(size):
+            draws[lane] = given_draw(decays, row, v, first + lane)
+    elif engine.shared:
+        shared = uniform(key, np.int32(0))
+        for lane in range(size):
+            draws[lane] = shared
+    else:
+        for lane in range(np.uint64(size)):
+            draws[lane] = uniform(key, side.number[np.uint64(first) + lane])
 
 
-@kernel
-def topped(value: Any, engine: Any, counts: Any) -> int:
-    """Clip a trace to its top, and count if it was above."""
-    if value > engine.trace_top:
-        counts[0] += 1
-        return np.int64(engine.trace_top)  # type: ignore[return-value]
-    return value  # type: ignore[no-any-return]
+@inline_kernel
+def decay_lanes(place: Any, n: Any, size: Any, decay: Any, history: Any, draws: Any) -> None:
+    """Write to ``place`` what is left of the traces of the step before, ``n`` places earlier."""
+    before, now = np.uint64(place - n), np.uint64(place)
+    for lane in range(np.uint64(size)):
+        y = history[before + lane] * decay
+        whole = np.floor(y)
+        history[now + lane] = np.int32(whole) + np.int32(draws[lane] < y - whole)
+
+
+@inline_kernel
+def add_impulses(
+    v: Any,
+    k: Any,
+    place: Any,
+    n: Any,
+    step: Any,
+    row: Any,
+    history: Any,
+    when: Any,
+    side: Any,
+    impulses: Any,
+    engine: Any,
+    counts: Any,
+) -> None:
+    """Add the impulses of step ``k`` of an epoch, each with the draw of its fraction."""
+    top, fraction = np.int32(engine.trace_top), side.fraction[v]
+    for i in range(n):
+        if when[side.neuron[i]] == k:
+            a = np.int32(history[place + i] + side.whole[v])
+            if fraction > 0.0:
+                r = impulse_draw(impulses, row, engine, side.impulse_key, side, v, step, i)
+                a = np.int32(a + np.int32(r < fraction))
+            counts[TRACES] += a > top
+            history[place + i] = min(a, top)
+
+
+@inline_kernel
+def advance_once(
+    v: Any,
+    place: Any,
+    n: Any,
+    first: Any,
+    size: Any,
+    history: Any,
+    when: Any,
+    side: Any,
+    engine: Any,
+    draws: Any,
+    counts: Any,
+) -> None:
+    """Let traces decay over an epoch, add the impulse, and round once: the same for all steps."""
+    impulse = 0.0 if side.given[v] else side.whole[v] + side.fraction[v]
+    decay, top, beyond = side.decay[v], np.int32(engine.trace_top), np.int32(0)
+    before, now, owner = np.uint64(place - n), np.uint64(place), np.uint64(first)
+    for lane in range(np.uint64(size)):
+        y = history[before + lane] * decay
+        y += impulse if when[side.neuron[owner + lane]] > 0 else 0.0
+        whole = np.floor(y)
+        a = np.int32(whole) + np.int32(draws[lane] < y - whole)
+        beyond += np.int32(a > top)
+        for k in range(engine.epoch):
+            history[now + lane + np.uint64(k * n)] = min(a, top)
+    counts[TRACES] += beyond
+
+
+@inline_kernel
+def advance_early(
+    v: Any,
+    place: Any,
+    n: Any,
+    first: Any,
+    size: Any,
+    values: Any,
+    history: Any,
+    when: Any,
+    side: Any,
+    engine: Any,
+    draws: Any,
+    counts: Any,
+) -> None:
+    """Add the impulse, which rules see, and decay: up if the value before the impulse would be."""
+    early, decay, impulse = side.early_decay[v], side.decay[v], np.int32(side.whole[v])
+    top, beyond = np.int32(engine.trace_top), np.int32(0)
+    then, now, owner = np.uint64(place - n), np.uint64(place), np.uint64(first)
+    for lane in range(np.uint64(size)):
+        before = history[then + lane]
+        y = before * early
+        up = np.int32(draws[lane] < y - np.floor(y))
+        spike = np.int32(when[side.neuron[owner + lane]] > 0)
+        a = np.int32(before + impulse * spike)
+        beyond += np.int32(a > top) & spike
+        a = min(a, top) if spike else a
+        history[now + lane] = a
+        values[v, owner + lane] = np.int32(np.floor(a * decay)) + up
+    counts[TRACES] += beyond
 
 
 @kernel
@@ -157,16 +220,18 @@ def again(
     draws: Any,
     step: Any,
     row: Any,
-    up: Any,
     counts: Any,
 ) -> None:
     """Add the impulses of a spike that is not the first of neuron ``i`` in its epoch."""
+    top = np.int64(engine.trace_top)
     for v in range(len(values)):
-        if not side.used[v]:
+        if side.given[v] or not side.used[v]:
             continue
         a = values[v, i] + side.whole[v]
         if side.fraction[v] > 0.0:
-            r = 0.0 if up else impulse_draw(draws, row, engine, side, side.again_kind, v, step, i)
-            if r < side.fraction[v]:
-                a += 1
-        values[v, i] = topped(a, engine, counts)
+            r = 0.0
+            if not side.up:
+                r = impulse_draw(draws, row, engine, side.again_key, side, v, step, i)
+            a += np.int64(r < side.fraction[v])
+        counts[TRACES] += a > top
+        values[v, i] = min(a, top)

@@ -118,9 +118,8 @@ def run_brian2(load: Workload, repetitions: int) -> float:
     """Build the network in this process and return its best time in seconds."""
     import brian2 as b2
 
-    b2.set_device(
-        "cpp_standalone", directory=tempfile.mkdtemp(prefix="learning"), build_on_run=False
-    )
+    folder = tempfile.mkdtemp(prefix="learning")
+    b2.set_device("cpp_standalone", build_on_run=False)
     b2.defaultclock.dt = load.dt * b2.ms
     source, driver = (
         b2.SpikeGeneratorGroup(load.size, ids, times * b2.ms)
@@ -149,7 +148,7 @@ def run_brian2(load: Workload, repetitions: int) -> float:
     drive = b2.Synapses(driver, cells, on_pre="v_post += 1000*mV")
     drive.connect(j="i")
     b2.run(load.n_steps * load.dt * b2.ms)
-    b2.device.build(run=False)
+    b2.device.build(directory=folder, run=False)
     times = []
     for _ in range(repetitions):
         b2.device.run(with_output=False, run_args=[])

@@ -49,6 +49,7 @@ def model(rule, pre, post, weights, mode=SignMode.MIXED, given=None, **how):
         sign_mode=mode,
         low_bits=int(mode is SignMode.MIXED),
         numbers=np.arange(weights.size),
+        listed=True,
     )
     outside = given_of(rule, given, len(pre), post.shape[1])
     ideal = ideal_of(rule, how.pop("bounds", ANY))

@@ -14,6 +14,7 @@ from ...image import ChipImage, SynapseGroup
 from ...learning.draws import draws_of
 from ...learning.group import plastic_group
 from ...learning.layout import Count, Engine, Neurons, State
+from ...learning.numbers import is_wide
 from ...learning.terms import POST, PRE
 from ...recording import Sampled
 from ...typing import Int32Array, Int64Array
@@ -55,6 +56,8 @@ class PlasticGroup:
         Its state at step 0.
     place : ndarray of int64, shape (n_synapses,)
         Place of each synapse in its state, by number.
+    ends : ndarray of int32, shape (2, n_synapses)
+        Source and target of each synapse, by number, as places in ``neurons``.
     neurons : tuple of two ndarray of int32
         Numbers of its sources and of its targets.
     """
@@ -98,9 +101,12 @@ class PlasticGroup:
             delays=group.delay if group.delay.size else None,
             group=index,
             seed=image.learning.seed,
+            wide=any(is_wide(item.rule) for item in image.learning.groups),
         )
         self.place = np.empty(group.n_synapses, dtype=np.int64)
         self.place[numbers] = place  # by the number of the synapse
+        self.ends = np.empty((2, group.n_synapses), dtype=np.int32)
+        self.ends[:, numbers] = source, target
         offset = np.empty(group.n_synapses, dtype=np.int32)
         offset[place] = ring_offsets(group, order, plane, slot_size)
         lowest, decoded, scale = _decoded(group, learn.engine, image)
@@ -139,8 +145,8 @@ class PlasticGroup:
         places: Int64Array = self.place[synapses]
         if variable in ("w", "t") or self.tables.learn.engine.per_synapse:
             return places
-        own = self.tables.learn.synapses
-        return np.asarray(own.source if variable in PRE else own.target, dtype=np.int64)[places]
+        neurons: Int64Array = self.ends[int(variable in POST), synapses].astype(np.int64)
+        return neurons
 
     def sampling(self, samples: Mapping[str, Sampled], first: int, n_steps: int) -> Sampling:
         """Return room for the samples of a run, by variable."""

@@ -85,9 +85,8 @@ def _check(name: str, was: PlasticGroup, is_: PlasticGroup) -> None:
     """Raise unless two groups have the same synapses between the same neurons."""
 
     def ends(group: PlasticGroup) -> tuple[Any, Any]:
-        learn, place = group.tables.learn, group.place
-        source, target = learn.synapses.source[place], learn.synapses.target[place]
-        return group.neurons[0][source], group.neurons[1][target]
+        sources, targets = group.ends
+        return group.neurons[0][sources], group.neurons[1][targets]
 
     same = len(was.place) == len(is_.place) and all(
         np.array_equal(*each) for each in zip(ends(was), ends(is_), strict=True)

@@ -1,0 +1,159 @@
+"""Measure how fast synapses learn on the chip's learning engine, beside Brian2's C++.
+
+    python tests/benchmarks/learning.py             # the learning step
+    python tests/benchmarks/learning.py --brian2    # also Brian2 (a compiler is needed)
+
+Both sides have given spikes at 50 Hz, and the rule is that of spike pairs. A plastic event is a
+synapse of a spike of either side. The learning step is what ``learn`` and the emulator call:
+traces, draws, weights of 8 bits. Brian2 has the same spikes, no neurons, and weights in float64.
+All run in turns, on one thread; times are those of the processor, without building the network.
+"""
+
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+if __name__ == "__main__":  # as a script: the folder above holds this package
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from benchmarks import machine
+from benchmarks.learning_reference import WORKLOADS, Workload
+from benchmarks.tables import print_table
+
+from neurochip.chip.registers import SignMode
+from neurochip.learning import LearningRule, Trace
+from neurochip.learning.group import plastic_group
+from neurochip.learning.kernels import learn_steps
+from neurochip.learning.layout import Count, Neurons, Record, State
+
+HEAD = ["network", "plastic events", "learning step, ms", "M events/s"]
+RULE = LearningRule("2^-1*y0*x1 - 2^-1*x0*y1", x1=Trace(16, 20), y1=Trace(16, 20))
+_NONE, _NO_WEIGHTS = np.zeros((0, 0, 0), dtype=np.int32), np.zeros((0, 1), dtype=np.int16)
+
+
+class Steps:
+    """The learning step of a network on one thread; each call is a run from its start."""
+
+    def __init__(self, load: Workload) -> None:
+        source, target = load.ends()
+        order = np.lexsort((target, source))
+        ids = np.arange(load.size, dtype=np.int32)
+        neurons = Neurons(ids, load.size, ids)
+        weights = np.random.default_rng(4).integers(0, 256, len(source))
+        self.tables, self.start, _ = plastic_group(
+            RULE, neurons, neurons, source[order], target[order], weights,
+            sign_mode=SignMode.EXCITATORY, low_bits=0, numbers=np.arange(len(source)),
+        )  # fmt: skip
+        self.spikes = [each for seed in (1, 2) for each in by_step(load, seed)]
+        self.events = 0
+
+    def __call__(self) -> float:
+        """Return the processor time of a run in seconds."""
+        state = State._make(values.copy() for values in self.start)
+        nothing = Record(_NONE, _NONE, _NO_WEIGHTS, _NO_WEIGHTS, _NO_WEIGHTS)
+        began = time.thread_time()
+        learn_steps(*self.spikes, _NONE, self.tables, state, nothing)
+        seconds = time.thread_time() - began
+        self.events = int(state.counts[Count.EVENTS])
+        return seconds
+
+
+def by_step(load: Workload, seed: int):
+    """Return the neurons of all spikes by step, and the ends of the steps."""
+    ids, times = load.spikes(seed)
+    steps = np.round(times / load.dt).astype(np.int64)
+    return ids.astype(np.int32), np.searchsorted(steps, np.arange(load.n_steps + 1))
+
+
+class Brian2:
+    """Brian2's C++ in a process of its own; each call is a run of its program."""
+
+    def __init__(self, load: Workload) -> None:
+        order = [sys.executable, __file__, "--worker", str(WORKLOADS.index(load))]
+        self.worker = subprocess.Popen(
+            order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self()  # built
+
+    def __call__(self) -> float:
+        """Return the time of a run in seconds."""
+        print("run", file=self.worker.stdin)
+        return float(self.worker.stdout.readline().split()[-1])
+
+    def close(self) -> None:
+        """End the process."""
+        self.worker.communicate()
+
+
+def work(load: Workload) -> None:
+    """Build the network in Brian2, and run it for each line of the standard input."""
+    import brian2 as b2
+
+    folder = tempfile.mkdtemp(prefix="learning")
+    b2.set_device("cpp_standalone", build_on_run=False)
+    b2.defaultclock.dt = load.dt * b2.ms
+    source, target = (
+        b2.SpikeGeneratorGroup(load.size, ids, times * b2.ms)
+        for ids, times in (load.spikes(seed) for seed in (1, 2))
+    )
+    learn = b2.Synapses(
+        source,
+        target,
+        """w : 1
+        dApre/dt = -Apre / (20*ms) : 1 (event-driven)
+        dApost/dt = -Apost / (20*ms) : 1 (event-driven)""",
+        on_pre="Apre += 8\nw = clip(w - Apost, 0, 255)",
+        on_post="Apost += 8\nw = clip(w + Apre, 0, 255)",
+    )
+    pre, post = load.ends()
+    learn.connect(i=pre, j=post)
+    learn.w = "128"
+    b2.run(load.n_steps * load.dt * b2.ms)
+    b2.device.build(directory=folder, run=False)
+    for _ in sys.stdin:
+        b2.device.run(with_output=False, run_args=[])
+        print(b2.device._last_run_time, flush=True)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--brian2", action="store_true", help="also measure Brian2's C++")
+    parser.add_argument("--repeats", type=int, default=9, help="measurements of each (9)")
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker is not None:
+        work(WORKLOADS[options.worker])
+        return
+    facts = machine.facts()
+    head = [*HEAD, *["Brian2 C++, ms", "M events/s", "times as fast"] * options.brian2]
+    print_table(head, [row(load, options) for load in WORKLOADS])
+    print(f"\n{machine.summary(facts)}.")
+
+
+def row(load: Workload, options: argparse.Namespace) -> list[str]:
+    """Return the row of a network: medians, and the median of the ratios of the turns."""
+    engines = [Steps(load), *[Brian2(load)] * options.brian2]
+    engines[0]()  # compiled
+    times = np.array([[run() for run in engines] for _ in range(options.repeats)])
+    events, medians = engines[0].events, np.median(times, axis=0)
+    cells = [load.name, f"{events:,}"]
+    for seconds in medians:
+        cells += [f"{1e3 * seconds:.1f}", f"{events / seconds / 1e6:.0f}"]
+    if options.brian2:
+        cells.append(f"{np.median(times[:, 1] / times[:, 0]):.1f}")
+        engines[1].close()
+    return cells
+
+
+if __name__ == "__main__":
+    main()
