@@ -72,7 +72,7 @@ class ProgrammedEngine(Engine[Position]):
         counters = self._order.places("held", np.arange(image.n_compartments))
         self._holding = np.flatnonzero(counters >= 0)
         self._counters = counters[self._holding]
-        self._work = work_of_step(image)
+        self._work = work_of_step(image) + sum(group.work for group in self._plastic)
         self._refractory = image.compartments.refractory.copy()
         for group in plain.programs:
             if "refractory" in group.program.parameters:

@@ -120,6 +120,14 @@ class PlasticGroup:
             lowest=lowest,
         )
 
+    @property
+    def work(self) -> int:
+        """Work of a step in updates of a compartment: of spikes, and of time if the rule has u."""
+        rule, n = self.item.rule, len(self.place)
+        powers = [term.k for each in rule.terms.values() for term in each if term.k is not None]
+        by_time = n // (rule.epoch << min(powers)) if powers else 0
+        return n // 5 + by_time
+
     def state(self) -> State:
         """Return the state at step 0, in arrays of its own."""
         return State._make(values.copy() for values in self.start)
