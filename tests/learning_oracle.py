@@ -34,35 +34,32 @@ def draw(draws, name, row, index):
 
 
 class Model:
-    """All values as lists of Python integers; ``run`` returns what they were in each step."""
+    """All values as lists of Python integers.
 
-    def __init__(self, rule, pre, post, weights, *, mode, bits, given, draws):
+    Synapse s lies between the neurons ``ends[s]`` of both sides, of which there are ``sizes``.
+    ``weights``, ``tags`` and ``delays`` have a value for each synapse.
+    """
+
+    def __init__(self, rule, sizes, ends, weights, *, mode, bits, given, draws, tags=0, delays=0):
         self.rule, self.spec, self.mode = rule, rule.spec, mode
-        self.pre, self.post = np.asarray(pre), np.asarray(post)
-        self.n, self.m, self.steps = self.pre.shape[1], self.post.shape[1], len(self.pre)
-        self.given, self.draws = given, draws
+        self.ends, self.given, self.draws = ends, given, draws
         self.low_bits = 8 - bits + (mode == 1)
-        zeros = [[0] * self.m for _ in range(self.n)]
-        self.own = {"w": [[int(w) for w in row] for row in weights]}
-        self.own |= {"d": [row[:] for row in zeros], "t": [row[:] for row in zeros]}
-        # One value for each neuron, or one for each synapse in a list of the same length.
-        spread = self.spec.trace_per_synapse
-        size = {
-            "x": self.n * self.m if spread else self.n,
-            "y": self.n * self.m if spread else self.m,
+        start = {"w": weights, "d": delays, "t": tags}
+        self.own = {
+            name: [int(value) for value in np.broadcast_to(values, len(ends))]
+            for name, values in start.items()
         }
+        # One value for each neuron, or one for each synapse in a list of the same length.
+        self.spread = self.spec.trace_per_synapse
+        size = {side: len(ends) if self.spread else n for side, n in zip("xy", sizes, strict=True)}
         self.traces = {name: [0] * size[name[0]] for name in (*PRE, *POST)}
-        self.x_when, self.y_when = [0] * self.n, [0] * self.m
+        self.x_when, self.y_when = ([0] * n for n in sizes)
 
     def neuron(self, side, owner):
-        if not self.spec.trace_per_synapse:
-            return owner
-        return owner // self.m if side == "x" else owner % self.m
+        return self.ends[owner]["xy".index(side)] if self.spread else owner
 
-    def owner(self, side, i, j):
-        if self.spec.trace_per_synapse:
-            return i * self.m + j
-        return i if side == "x" else j
+    def owner(self, side, s):
+        return s if self.spread else self.ends[s]["xy".index(side)]
 
     def factor(self, name, steps=1):
         trace = getattr(self.rule, name)
@@ -82,25 +79,28 @@ class Model:
         whole = value.numerator // value.denominator
         return whole, int((value - whole) * 2**self.spec.impulse_fraction_bits)
 
-    def run(self, names):
+    def run(self, pre, post, names):
+        """Return some values after each step of two rasters."""
         found = {name: [] for name in names}
-        epoch = self.rule.epoch
-        for t in range(self.steps):
-            self.spikes(t, t % epoch + 1)
-            for name, values in self.given.items():
-                self.traces[name] = [int(v) for v in values[t]]
-            if (t + 1) % epoch == 0:
-                self.end_of_epoch(t, t // epoch)
-                self.x_when, self.y_when = [0] * self.n, [0] * self.m
+        for t, (before, after) in enumerate(zip(pre, post, strict=True)):
+            self.step(t, np.flatnonzero(before), np.flatnonzero(after))
             for name in names:
                 found[name].append(np.array(self.traces.get(name, self.own.get(name))))
         return {name: np.array(values) for name, values in found.items()}
 
-    def spikes(self, t, k):
-        for side, raster, when in (("x", self.pre, self.x_when), ("y", self.post, self.y_when)):
-            for i in range(len(when)):
-                if not raster[t, i]:
-                    continue
+    def step(self, t, pre, post):
+        """Learn in step t, given the neurons that spiked in it on both sides."""
+        epoch = self.rule.epoch
+        self.spikes(t, t % epoch + 1, pre, post)
+        for name, values in self.given.items():
+            self.traces[name] = [int(v) for v in values[t]]
+        if (t + 1) % epoch == 0:
+            self.end_of_epoch(t, t // epoch)
+            self.x_when, self.y_when = [0] * len(self.x_when), [0] * len(self.y_when)
+
+    def spikes(self, t, k, pre, post):
+        for side, spiked, when in (("x", pre, self.x_when), ("y", post, self.y_when)):
+            for i in spiked:
                 for name in self.traces if when[i] else ():
                     if name[0] != side or name in self.given:
                         continue
@@ -165,16 +165,16 @@ class Model:
         seen = min(127, value + self.impulse(name)[0]) if spike else value
         return [value, seen, int(seen * float(f"{self.factor(name):.15g}")) + bool(up)]
 
-    def product(self, term, i, j, at, spikes):
+    def product(self, term, s, at, spikes):
         value, width = 1, 0
         for factor in term.factors:
             name = factor.variable
             if name in self.own:
-                v = self.own[name][i][j]
+                v = self.own[name][s]
             elif name in spikes:
                 v = spikes[name]
             else:
-                v = self.history[name][self.owner(name[0], i, j)][at]
+                v = self.history[name][self.owner(name[0], s)][at]
             v += factor.constant
             if self.spec.factor_clips:
                 v = max(-(2 ** WIDTHS[name]), min(2 ** WIDTHS[name] - 1, v))
@@ -198,27 +198,23 @@ class Model:
 
     def change(self, t, index):
         number = index + self.rule.first_epoch
-        fresh = {name: [row[:] for row in values] for name, values in self.own.items()}
+        fresh = {name: values[:] for name, values in self.own.items()}
         for target, terms in self.rule.terms.items():
-            for i in range(self.n) if terms else ():
-                for j in range(self.m):
-                    spikes = {"x0": int(self.x_when[i] > 0), "y0": int(self.y_when[j] > 0)}
-                    old = self.own[target][i][j]
-                    total, early = old * 128, 0
-                    for term in terms:
-                        if term.dependency == "u":
-                            active, at = number % 2**term.k == 0, self.rule.epoch
-                            if active and term.exponent >= 0:
-                                none = {"x0": 0, "y0": 0}
-                                early += self.product(term, i, j, 0, none)
-                        else:
-                            active = spikes[term.dependency]
-                            at = (self.x_when[i], self.y_when[j])[term.dependency == "y0"]
-                        if active:
-                            step = self.into(self.product(term, i, j, at, spikes))
-                            total = self.into(total + step)
-                    s = i * self.m + j
-                    fresh[target][i][j] = self.rounded(target, old, total, early, index, s)
+            for s, (i, j) in enumerate(self.ends) if terms else ():
+                spikes = {"x0": int(self.x_when[i] > 0), "y0": int(self.y_when[j] > 0)}
+                old = self.own[target][s]
+                total, early = old * 128, 0
+                for term in terms:
+                    if term.dependency == "u":
+                        active, at = number % 2**term.k == 0, self.rule.epoch
+                        if active and term.exponent >= 0:
+                            early += self.product(term, s, 0, {"x0": 0, "y0": 0})
+                    else:
+                        active = spikes[term.dependency]
+                        at = (self.x_when[i], self.y_when[j])[term.dependency == "y0"]
+                    if active:
+                        total = self.into(total + self.into(self.product(term, s, at, spikes)))
+                fresh[target][s] = self.rounded(target, old, total, early, index, s)
         self.own = fresh
 
     def rounded(self, target, old, total, early, index, s):

@@ -126,8 +126,12 @@ def test_kernels_and_slow_model_give_the_same_integers(name):
             rule, pre, post, weights, sign_mode=mode, weight_bits=bits, given=given, draws=draws,
             record=record,
         )  # fmt: skip
-        model = Model(rule, pre, post, weights, mode=mode, bits=bits, given=given, draws=draws)
-        expected = model.run(record)
+        sizes = weights.shape
+        model = Model(
+            rule, sizes, [*np.ndindex(sizes)], weights.ravel(), mode=mode, bits=bits, given=given,
+            draws=draws,
+        )  # fmt: skip
+        expected = model.run(pre, post, record)
         for key in record:
             shape = found.recorded[key].shape
             same = found.recorded[key] == expected[key].reshape(shape)
