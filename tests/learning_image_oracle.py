@@ -1,7 +1,7 @@
 """A slow model of whole images that learn: neurons, synapses and rules in plain Python integers.
 
-Neurons follow ``tests/oracle.py`` and rules ``tests/learning_oracle.py``; this file adds the order of
-a step (semantics 5.8) and shares no code with the engine. All draws are given.
+Neurons follow ``tests/oracle.py`` and rules ``tests/learning_oracle.py``; this file adds the order
+of a step (semantics 5.8) and shares no code with the engine. Draws are given, or hashed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import defaultdict
 import numpy as np
 import oracle
 from against_oracle import as_oracle
-from learning_oracle import Model
+from learning_oracle import Hashed, Model
 
 
 class Group:
@@ -23,13 +23,28 @@ class Group:
         n = synapses.n_synapses
         pre = np.repeat(np.arange(len(synapses.indptr) - 1), np.diff(synapses.indptr))
         self.of_inputs, self.number = synapses.source == "inputs", item.numbers(n).tolist()
-        self.sources, self.targets = sorted({*pre.tolist()}), sorted({*synapses.target.tolist()})
+        self.sources, targets = sorted({*pre.tolist()}), sorted({*synapses.target.tolist()})
+        # What reaches the child of a pair belongs to the neuron, which the parent is.
+        joined = [*image.compartments.join.tolist(), 0]
+        self.targets = [j + joined[j + 1] for j in targets]
         ends = [
-            (self.sources.index(i), self.targets.index(j))
+            (self.sources.index(i), targets.index(j))
             for i, j in zip(pre.tolist(), synapses.target.tolist(), strict=True)
         ]
+        self.events = 0
         # The model has the synapses by number, as draws have.
         order = sorted(range(n), key=self.number.__getitem__)
+        if draws is None:
+            own = image.learning.compartment_numbers(len(joined) - 1).tolist()
+            sides = [
+                self.sources if self.of_inputs else [own[i] for i in self.sources],
+                [own[j] for j in self.targets],
+            ]
+            if item.rule.spec.trace_per_synapse:
+                sides = [range(n), range(n)]
+            draws = Hashed(
+                item.rule.spec, image.learning.seed, index, self.of_inputs, (*sides, range(n))
+            )
         self.model = Model(
             item.rule,
             (len(self.sources), len(self.targets)),
@@ -42,15 +57,14 @@ class Group:
             tags=item.tags(n)[order],
             delays=synapses.delay[order] if synapses.delay.size else 0,
         )
-        # The neuron of a child compartment spikes as its parent does.
-        joined = image.compartments.join.tolist()
-        self.bodies = [j + 1 if j + 1 < len(joined) and joined[j + 1] else j for j in self.targets]
 
     def step(self, t, inputs, spiked):
         """Learn from the inputs that are presented in step t, and the spikes of step t."""
         before = inputs if self.of_inputs else spiked
         pre = [k for k, i in enumerate(self.sources) if i in before]
-        post = [k for k, j in enumerate(self.bodies) if j in spiked]
+        post = [k for k, j in enumerate(self.targets) if j in spiked]
+        self.events += sum(i in pre for i, _ in self.model.ends)
+        self.events += sum(j in post for _, j in self.model.ends)
         self.model.step(t, pre, post)
 
     @property
@@ -59,16 +73,34 @@ class Group:
         return [self.model.own["w"][number] for number in self.number]
 
 
+def given_traces(image, index, n_steps, given):
+    """Return the given traces of a group, one row for each step: those of the image, or others."""
+    item = image.learning.groups[index]
+    n_targets = len({*image.synapses[item.synapses].target.tolist()})
+    rows = {name: [[0] * n_targets for _ in range(n_steps)] for name in item.rule.given}
+    for reward in image.learning.rewards:
+        if reward.group == index:
+            for step, value in zip(reward.steps.tolist(), reward.values.tolist(), strict=True):
+                each = value if isinstance(value, list) else [value] * n_targets
+                rows[reward.variable][step:] = [each] * len(rows[reward.variable][step:])
+    return rows | {name: values for (group, name), values in given.items() if group == index}
+
+
 def run(image, spikes, n_steps, given=None, draws=None):
     """Return states and spikes as ``oracle.run`` does, the groups, and their weights by step.
 
-    ``spikes`` are (step, input) as for ``Emulator.run_steps``; ``given`` and ``draws`` have a
-    dictionary for each group.
+    ``spikes`` are (step, input), and ``given`` and ``draws`` dictionaries by group and name, all as
+    for ``Emulator.run_steps``; without draws they come from the seed of the image.
     """
     cells, synapses = as_oracle(image)
     core = cells[0].core
     groups = [
-        Group(image, k, given[k] if given else {}, draws[k])
+        Group(
+            image,
+            k,
+            given_traces(image, k, n_steps, given or {}),
+            draws and {name: each for (group, name), each in draws.items() if group == k},
+        )
         for k in range(len(image.learning.groups))
     ]
     learns = {item.synapses: groups[k] for k, item in enumerate(image.learning.groups)}

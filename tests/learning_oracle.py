@@ -1,7 +1,7 @@
 """The learning step in plain Python, one synapse after the other: the slow model of the kernels.
 
 It is written from docs/reference/learning.md and from the three emulators, and shares no arithmetic
-with the kernels. All draws are given; the names are those of ``neurochip.learning.learn``. In a run
+with the kernels. Draws are given, by the names of ``neurochip.learning.learn``, or hashed. In a run
 of an image it is the last part of a step (semantics 5.8).
 """
 
@@ -16,7 +16,7 @@ from neurochip.chip.fixedpoint import Overflow
 from neurochip.learning import DrawSharing, ExtraSpikes, TraceDecay
 
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
-WIDTHS = {"x0": 1, "y0": 1, "w": 9, "d": 9, "t": 9, **dict.fromkeys((*PRE, *POST), 7)}
+WIDTHS = {"x0": 1, "y0": 1, "w": 9, "d": 9, "t": 9}
 
 
 def sign(value):
@@ -27,10 +27,92 @@ def wrap(value, bits):
     return (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
 
 
-def draw(draws, name, row, index):
-    """The draw of a row, which all may share."""
-    values = np.asarray(draws[name])
-    return float(values[row] if values.ndim == 1 else values[row, index])
+class Given:
+    """Draws that are given, by name; those of a row may be shared by all."""
+
+    def __init__(self, draws):
+        self.draws = {name: np.asarray(values) for name, values in draws.items()}
+
+    def find(self, name, row, index):
+        values = self.draws[name]
+        return float(values[row] if values.ndim == 1 else values[row, index])
+
+    def decay(self, trace, row, step, owner):
+        return self.find(trace if trace in self.draws else trace[0], row, owner)
+
+    def impulse(self, trace, row, step, owner):
+        return self.find(f"{trace[0]}_impulse", row, owner)
+
+    def again(self, trace, step, neuron):
+        return self.find("again", step, neuron)
+
+    def synapse(self, target, row, step, s):
+        """The draw of a sum; ``row`` counts epochs."""
+        return self.find("synapse", row, s)
+
+
+WORD, LONG = 2**32, 2**64
+DECAYS, IMPULSES, AGAIN = {"x": 0, "y": 2}, {"x": 5, "y": 7}, {"x": 10, "y": 12}
+SYNAPSES = {"w": 15, "d": 16, "t": 17}
+
+
+def mixed(x):
+    """Two rounds of the finaliser of SplitMix64."""
+    for _ in range(2):
+        x = (x + 0x9E3779B97F4A7C15) % LONG
+        x = (x ^ x // 2**30) * 0xBF58476D1CE4E5B9 % LONG
+        x = (x ^ x // 2**27) * 0x94D049BB133111EB % LONG
+        x ^= x // 2**31
+    return x
+
+
+def hashed(number, key):
+    """32 bits of a number and a key of 64 bits."""
+    low, high = key % WORD, key // WORD
+    x = number ^ low
+    x = (x ^ x // 2**16) * 0x21F0AAAD % WORD
+    x = (x ^ x // 2**15 ^ high) * 0xD35A2D97 % WORD
+    return x ^ x // 2**15
+
+
+class Hashed:
+    """Draws of a seed: a hash of what draws, whose, and when.
+
+    ``numbers`` are those of the owners of the traces of both sides and of the synapses; the other
+    arguments are the place of the group, and whether its sources are inputs.
+    """
+
+    def __init__(self, spec, seed, group, inputs, numbers):
+        self.spec, self.seed, self.group = spec, seed, group
+        self.streams = {"x": int(inputs), "y": 0}
+        self.numbers = dict(zip("xys", numbers, strict=True))
+
+    def bits(self, kind, stream, step, number):
+        return hashed(number, mixed(mixed(self.seed) ^ mixed(stream * 256 + kind) ^ step))
+
+    def of_trace(self, first, trace, step, owner):
+        side, place, number = trace[0], int(trace[1]) - 1, 0
+        if self.spec.trace_draw is DrawSharing.SHARED:
+            place = 0
+        else:
+            number = self.numbers[side][owner]
+        return self.bits(first[side] + place, self.streams[side], step, number)
+
+    def decay(self, trace, row, step, owner):
+        return self.of_trace(DECAYS, trace, step, owner) / WORD
+
+    def impulse(self, trace, row, step, owner):
+        return self.of_trace(IMPULSES, trace, step, owner) // 2 ** (
+            32 - self.spec.impulse_draw_bits
+        )
+
+    def again(self, trace, step, neuron):
+        return self.of_trace(AGAIN, trace, step, neuron) // 2 ** (32 - self.spec.impulse_draw_bits)
+
+    def synapse(self, target, row, step, s):
+        if self.spec.weight_draw is DrawSharing.SHARED:
+            return self.bits(SYNAPSES["w"], self.group, step, 0) / WORD
+        return self.bits(SYNAPSES[target], self.group, step, self.numbers["s"][s]) / WORD
 
 
 class Model:
@@ -42,7 +124,10 @@ class Model:
 
     def __init__(self, rule, sizes, ends, weights, *, mode, bits, given, draws, tags=0, delays=0):
         self.rule, self.spec, self.mode = rule, rule.spec, mode
-        self.ends, self.given, self.draws = ends, given, draws
+        self.ends, self.given = ends, given
+        self.draws = Given(draws) if isinstance(draws, dict) else draws
+        self.top = 2**self.spec.trace_bits - 1
+        self.widths = WIDTHS | dict.fromkeys((*PRE, *POST), self.spec.trace_bits)
         self.low_bits = 8 - bits + (mode == 1)
         start = {"w": weights, "d": delays, "t": tags}
         self.own = {
@@ -54,6 +139,7 @@ class Model:
         size = {side: len(ends) if self.spread else n for side, n in zip("xy", sizes, strict=True)}
         self.traces = {name: [0] * size[name[0]] for name in (*PRE, *POST)}
         self.x_when, self.y_when = ([0] * n for n in sizes)
+        self.counts = dict.fromkeys(("traces", "accumulators", "weights"), 0)
 
     def neuron(self, side, owner):
         return self.ends[owner]["xy".index(side)] if self.spread else owner
@@ -106,12 +192,9 @@ class Model:
                         continue
                     whole, part = self.impulse(name)
                     up = self.spec.extra_spikes is ExtraSpikes.AT_EPOCH_START_PRE_UP and side == "x"
-                    r = 0 if up or not part else draw(self.draws, "again", t, i)
-                    self.traces[name][i] = min(127, self.traces[name][i] + whole + (r < part))
+                    r = 0 if up or not part else self.draws.again(name, t, i)
+                    self.traces[name][i] = self.topped(self.traces[name][i] + whole + (r < part))
                 when[i] = k
-
-    def trace_draw(self, name, row, owner):
-        return draw(self.draws, name if name in self.draws else name[0], row, owner)
 
     def end_of_epoch(self, t, index):
         style = self.spec.trace_rounding.name
@@ -138,14 +221,15 @@ class Model:
         seen = [value]
         for k in range(1, epoch + 1):
             shared = self.spec.trace_draw is DrawSharing.SHARED
-            row = index if shared else t - epoch + k
+            step = t if shared else t - epoch + k
+            row = index if shared else step
             decayed = value * self.factor(name)
             value = math.floor(decayed)
             if decayed > value:
-                value += self.trace_draw(name, row, owner) < decayed - value
+                value += self.draws.decay(name, row, step, owner) < decayed - value
             if spike == k:
-                up = part and draw(self.draws, f"{name[0]}_impulse", row, owner) < part
-                value = min(127, value + whole + bool(up))
+                up = part and self.draws.impulse(name, row, step, owner) < part
+                value = self.topped(value + whole + bool(up))
             seen.append(value)
         return [*seen, value]
 
@@ -155,14 +239,14 @@ class Model:
         total += impulse + part / 2**self.spec.impulse_fraction_bits if spike else 0.0
         whole = math.floor(total)
         if total > whole:
-            whole += self.trace_draw(name, index, owner) < total - whole
-        whole = min(127, whole)
+            whole += self.draws.decay(name, index, t, owner) < total - whole
+        whole = self.topped(whole)
         return [value, *[whole] * self.rule.epoch, whole]
 
     def impulse_then_decay(self, name, owner, value, spike, t, index):
         early = value * self.factor(name)
-        up = early > int(early) and self.trace_draw(name, index, owner) < early - int(early)
-        seen = min(127, value + self.impulse(name)[0]) if spike else value
+        up = early > int(early) and self.draws.decay(name, index, t, owner) < early - int(early)
+        seen = self.topped(value + self.impulse(name)[0]) if spike else value
         return [value, seen, int(seen * float(f"{self.factor(name):.15g}")) + bool(up)]
 
     def product(self, term, s, at, spikes):
@@ -177,9 +261,9 @@ class Model:
                 v = self.history[name][self.owner(name[0], s)][at]
             v += factor.constant
             if self.spec.factor_clips:
-                v = max(-(2 ** WIDTHS[name]), min(2 ** WIDTHS[name] - 1, v))
+                v = max(-(2 ** self.widths[name]), min(2 ** self.widths[name] - 1, v))
             value *= sign(v) if factor.sign else v
-            width += WIDTHS[name]
+            width += self.widths[name]
             value = wrap(value, 32) if self.spec.product_wraps else value
         value *= term.mantissa
         value = wrap(value, 32) if self.spec.product_wraps else value
@@ -190,11 +274,22 @@ class Model:
         value = (value >> shift) * 2 ** (term.exponent + 7)
         return wrap(value, 32) if self.spec.product_wraps else value
 
+    def topped(self, value):
+        self.counts["traces"] += value > self.top
+        return min(self.top, value)
+
+    def clipped(self, what, value, low, high):
+        self.counts[what] += not low <= value <= high
+        return int(max(low, min(high, value)))
+
     def into(self, value):
         low, high = self.spec.accumulator_limits
         if self.spec.accumulator_overflow is Overflow.CLIP:
-            return int(max(low, min(high, value)))
-        return wrap(value, 16) if self.spec.accumulator_overflow is Overflow.WRAP else value
+            return self.clipped("accumulators", value, low, high)
+        if self.spec.accumulator_overflow is Overflow.WRAP:
+            self.counts["accumulators"] += not low <= value <= high
+            return wrap(value, 16)
+        return value
 
     def change(self, t, index):
         number = index + self.rule.first_epoch
@@ -214,10 +309,10 @@ class Model:
                         at = (self.x_when[i], self.y_when[j])[term.dependency == "y0"]
                     if active:
                         total = self.into(total + self.into(self.product(term, s, at, spikes)))
-                fresh[target][s] = self.rounded(target, old, total, early, index, s)
+                fresh[target][s] = self.rounded(target, old, total, early, (index, t, s))
         self.own = fresh
 
-    def rounded(self, target, old, total, early, index, s):
+    def rounded(self, target, old, total, early, when):
         style = self.spec.weight_rounding.name
         limits = {"w": self.spec.limits(self.mode), "t": self.spec.tag_limits}.get(target)
         low, high = limits or self.spec.delay_limits
@@ -229,9 +324,9 @@ class Model:
             whole = math.ceil(Fraction(abs(total - old * 128), 128)) // step
             rest = math.ceil(Fraction(abs(early), 128)) % step
             moved = sign(total - old * 128) * whole
-            if rest and draw(self.draws, "synapse", index, s) < rest / step:
+            if rest and self.draws.synapse(target, *when) < rest / step:
                 moved += sign(early)
-            return max(low, min(high, old + moved * step))
+            return self.clipped("weights", old + moved * step, low, high)
         if target == "d" or (target == "w" and self.mode == 2):
             total = max(0, total)
         if target == "w" and self.mode == 3:
@@ -239,7 +334,7 @@ class Model:
         size = abs(total) if style == "SIGN_MAGNITUDE" else total
         value = size // (128 * step)
         rest = size % (128 * step)
-        if rest and draw(self.draws, "synapse", index, s) < rest / (128 * step):
+        if rest and self.draws.synapse(target, *when) < rest / (128 * step):
             value += 1
         value *= step * (sign(total) if style == "SIGN_MAGNITUDE" else 1)
-        return max(low, min(high, value))
+        return self.clipped("weights", value, low, high)

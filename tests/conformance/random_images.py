@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import oracle
+from against_oracle import core_of
 
 from neurochip import LOIHI
 from neurochip.chip.fixedpoint import Overflow, Rounding
@@ -31,27 +32,6 @@ from neurochip.image import (
     SynapseSymbol,
 )
 from neurochip.image.report import CompileReport
-
-# Fields that the chip's specification and the oracle's core share, by both names.
-_SHARED = (
-    "accumulator_bits",
-    "state_bits",
-    "decay_bits",
-    "threshold_mantissa_bits",
-    "threshold_shift",
-    "bias_mantissa_bits",
-    "bias_exponent_max",
-    "weight_mantissa_bits",
-    "weight_shift",
-    "weight_exponent_min",
-    "weight_exponent_max",
-    "refractory_max",
-    "delay_max",
-    "vmin_exponent_max",
-    "vmax_exponent_max",
-    "weight_clips",
-    "exponent_on_sum",
-)
 
 _WRAPS = (Overflow.WRAP, Overflow.WRAP_UP, Overflow.NONE)
 RULES: dict[str, tuple[Any, ...]] = {
@@ -150,18 +130,7 @@ class RandomCase:
         return [step - 1 for step, _ in self.inputs], [source for _, source in self.inputs]
 
     def run_oracle(self, rules: oracle.Rules = oracle.RULES) -> oracle.Trace:
-        core = self.chip.core
-        bits = tuple(range(core.weight_mantissa_bits + 1))
-        words = {
-            name: getattr(core, name).value
-            for name, values in RULES.items()
-            if not isinstance(values[0], bool)
-        }
-        own = oracle.Core(
-            weight_bits=bits if core.weight_mantissa_bits != 8 else oracle.LOIHI.weight_bits,
-            **{name: getattr(core, name) for name in _SHARED},
-            **words,
-        )
+        own = core_of(self.chip.core)
         names = list(self.registers)
         compartments = [
             oracle.Compartment(core=own, **dict(zip(names, row, strict=True)))
