@@ -35,6 +35,7 @@ from neurochip.recording import Recording
 from .assemble import assemble
 from .check import check_request
 from .explain import explain
+from .learning.check import with_limits
 from .learning.plastic import learn_connections
 from .neurons.compartments import lay_out_compartments
 from .neurons.expectation import expect
@@ -100,7 +101,7 @@ def compile_network(
     (1, 10)
     """
     done = translate(network, chip, dt, chosen(options), activity)
-    placed = place(done.work, chip, done.options)
+    placed = place(done.work, done.chip, done.options)
     return assemble(done, placed, explain(done, placed))
 
 
@@ -121,6 +122,7 @@ def translate(
     if isinstance(dt, str) and dt == "auto":
         dt = choose_dt(network, chip, options=options, activity=activity).dt
     step = check_request(network, chip, dt)
+    chip = with_limits(network, chip)
     expected = expect(network, options, activity)
     check_resets(network, chip, step, expected)
     projections = project(network)

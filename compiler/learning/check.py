@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from neurochip.chip.registers import SignMode, mantissa_range
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
 from neurochip.network import Connection, Network, Population
 from neurochip.recurrence import delay_steps
 
-__all__ = ["check_plasticity", "late_steps", "owner_of"]
+from .scale import learned_top
+
+__all__ = ["check_plasticity", "late_steps", "owner_of", "with_limits"]
 
 
 def owner_of(connection: Connection) -> str:
@@ -24,13 +27,26 @@ def check_plasticity(network: Network, chip: ChipSpec, dt: float) -> None:
     Raises
     ------
     CompileError
-        If the chip has no learning engine, or one whose weights are wider than those of synapses;
-        or if a connection has several delays, or needs more traces than there are.
+        If the chip has no learning engine, or a connection has several delays, or needs more traces
+        than there are.
     """
     for connection in network.connections:
         if connection.plasticity is not None and connection.n_synapses:
             _check_engine(connection, chip)
             _check_traces(network, connection, dt)
+
+
+def with_limits(network: Network, chip: ChipSpec) -> ChipSpec:
+    """Return the chip; if synapses learn and have few bits, with an engine whose weights they hold.
+
+    A chip with fewer bits than the engine knows of is a what-if chip, which says nothing about its
+    engine: learned weights then end where mantissas do.
+    """
+    spec, most = chip.core.learning, learned_top(chip.core)
+    plastic = any(item.plasticity is not None for item in network.connections)
+    if not plastic or spec is None or spec.excitatory_limits[1] <= most:
+        return chip
+    return chip.what_if(learning=replace(spec, excitatory_limits=(0, most)))
 
 
 def late_steps(network: Network, connection: Connection, dt: float) -> int:
@@ -60,14 +76,6 @@ def _check_engine(connection: Connection, chip: ChipSpec) -> None:
         raise CompileError(
             f"{owner_of(connection)}: plasticity, but chip {chip.name!r} has no learning engine; "
             "allowed: a chip that has one, such as LOIHI."
-        )
-    top, most = spec.excitatory_limits[1], mantissa_range(SignMode.EXCITATORY, chip.core)[1]
-    if top > most:
-        raise CompileError(
-            f"{owner_of(connection)}: plasticity, but the engine {spec.name!r} learns weights up "
-            f"to {top}, and synapses hold up to {most}; allowed: limits within that. Use "
-            "chip.what_if(learning=dataclasses.replace(chip.core.learning, "
-            f"excitatory_limits=(0, {most})))."
         )
 
 

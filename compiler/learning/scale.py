@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neurochip.chip.registers import SignMode
+from neurochip.chip.registers import SignMode, mantissa_range
 from neurochip.chip.spec import CoreSpec
 from neurochip.network import Connection
 from neurochip.typing import Float64Array
@@ -59,9 +59,9 @@ def learned_grids(core: CoreSpec) -> tuple[Grid, ...]:
 
 
 def learned_top(core: CoreSpec) -> int:
-    """Return the largest mantissa that the core's engine learns."""
-    assert core.learning is not None
-    return core.learning.excitatory_limits[1]
+    """Return the largest mantissa that a core can learn: that of its engine, or of its synapses."""
+    most = mantissa_range(SignMode.EXCITATORY, core)[1]
+    return most if core.learning is None else min(core.learning.excitatory_limits[1], most)
 
 
 class Anchor(NamedTuple):

@@ -19,6 +19,7 @@ from ..emulator import Emulator
 from ..errors import AnalysisError, ChipOverflowWarning
 from ..image.sections import compilation_section
 from ..network import Network
+from ..network.plasticity import check_static
 from ..reference import simulate_reference
 from ..stimulus import draw_stimulus
 from ..validation import (
@@ -88,7 +89,8 @@ def validate(
     Raises
     ------
     AnalysisError
-        If an argument is not allowed, or the error cannot be split into its sources.
+        If an argument is not allowed, or the error cannot be split into its sources, as that of
+        synapses that learn.
     CompileError
         If the network does not fit the chip.
     StimulusError
@@ -109,6 +111,9 @@ def validate(
     if tolerance is not None:
         tolerance = real("validate", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
     attribution = switch("validate", "attribution", attribution, error=AnalysisError)
+    if attribution:
+        reason = "which needs attribution=False"
+        check_static("validate", network.connections, reason, AnalysisError)
     found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
     return validation_report(
         found,

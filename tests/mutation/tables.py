@@ -14,6 +14,7 @@ from mutation import (
     plasticity_mutants,
     program_mutants,
     result_mutants,
+    stdp_mutants,
 )
 
 import neurochip
@@ -31,6 +32,7 @@ TABLES = (
     program_mutants,
     library_mutants,
     plasticity_mutants,
+    stdp_mutants,
 )
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 

@@ -370,16 +370,21 @@ def test_a_reward_is_a_given_trace_and_the_eligibility_a_tag():
 
 
 def test_a_reward_for_each_neuron_goes_to_its_compartment():
-    values = np.arange(18.0).reshape(2, 9) - 9
+    values = np.arange(120.0).reshape(2, 60) - 60
     modulation = dataclasses.replace(MODULATION, reward=Reward([0.0, 50.0], values))
-    cells = Population("cells", 9, LIF(tau_m=10.0))
-    small = LOIHI.what_if(compartments=4)
-    network = network_of(dataclasses.replace(PAIR, reward=modulation), cells=cells)
-    for placement in ("sequential", "greedy"):
-        image = compile_network(network, small, dt=DT, placement=placement)
-        (given,), (symbol,) = image.learning.rewards, image.symbols.populations
-        lsb = image.symbols.synapses[0].reward_lsb
-        assert (given.values[:, symbol.compartment_ids] * lsb).tolist() == values.tolist()
+    cells = Population("cells", 60, LIF(tau_m=10.0))
+    stdp = dataclasses.replace(PAIR, reward=modulation)
+    links = [
+        all_to_all(SOURCE, cells, weight=0.5, plasticity=stdp),
+        fixed_probability(cells, cells, 0.2, weight=0.5, seed=2),
+    ]
+    network = Network(populations=[cells], inputs=[SOURCE], connections=links)
+    small = LOIHI.what_if(compartments=16)
+    image = compile_network(network, small, dt=DT, placement="greedy")
+    (given,), (symbol,) = image.learning.rewards, image.symbols.populations
+    assert symbol.compartment_ids.tolist() != list(range(60))
+    lsb = image.symbols.synapses[0].reward_lsb
+    assert (given.values[:, symbol.compartment_ids] * lsb).tolist() == values.tolist()
 
 
 def test_of_several_rewards_in_a_step_the_last_one_holds():
@@ -407,15 +412,21 @@ def test_every_engine_gets_a_rule_that_it_can_hold(chip):
         assert rows["tau_plus"].error == 0
 
 
-def test_fewer_bits_are_an_engine_with_a_lower_top():
-    few = dataclasses.replace(LOIHI.core.learning, excitatory_limits=(0, 15))
-    chip = LOIHI.what_if(weight_mantissa_bits=4, learning=few)
-    image = compiled(PAIR, chip=chip, weight=1.0)
+def test_weights_of_fewer_bits_learn_up_to_their_largest_mantissa():
+    image = compiled(PAIR, chip=LOIHI.what_if(weight_mantissa_bits=4), weight=1.0)
     assert set(image.synapses[0].mantissa) == {15}
+    assert rule_of(image).spec.excitatory_limits == (0, 15)
     rows = rows_of(image)
     assert rows["w_max"].error == 0
     assert rows["a_plus"].note == "one pair: 0.15 weight steps"
     assert abs(rows["a_plus"].relative_error) < 5e-3
+    fixed = compiled(None, chip=LOIHI.what_if(weight_mantissa_bits=4))
+    assert fixed.chip.core.learning == LOIHI.core.learning
+
+
+def test_a_time_step_is_chosen_for_a_network_that_learns():
+    image = compile_network(network_of(PAIR), LOIHI.what_if(weight_mantissa_bits=4), dt="auto")
+    assert rows_of(image)["w_max"].error == 0
 
 
 # -------------------------------------------------------------------------------- refusals
@@ -426,16 +437,6 @@ def test_a_chip_without_an_engine_is_refused():
         lambda: compiled(PAIR, chip=LOIHI2),
         "connection 'source->cells': plasticity, but chip 'loihi2' has no learning engine; "
         "allowed: a chip that has one, such as LOIHI.",
-    )
-
-
-def test_an_engine_with_wider_weights_than_synapses_is_refused():
-    refused(
-        lambda: compiled(PAIR, chip=LOIHI.what_if(weight_mantissa_bits=4)),
-        "connection 'source->cells': plasticity, but the engine 'published' learns weights up to "
-        "255, and synapses hold up to 15; allowed: limits within that. Use "
-        "chip.what_if(learning=dataclasses.replace(chip.core.learning, excitatory_limits=(0, "
-        "15))).",
     )
 
 

@@ -1,0 +1,143 @@
+"""Wrong lines of the compiler of plasticity."""
+
+from __future__ import annotations
+
+from mutation.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+PRODUCTS = "compiler/learning/products.py"
+COEFFICIENTS = "compiler/learning/coefficients.py"
+TERMS = "compiler/learning/terms.py"
+REWARDS = "compiler/learning/rewards.py"
+SCALE = "compiler/learning/scale.py"
+PLASTIC = "compiler/learning/plastic.py"
+ASSEMBLE = "compiler/learning/assemble.py"
+COMPILED = "tests/unit/test_compiled_plasticity.py"
+REAL = f"{COMPILED}::test_products_of_a_step_give_the_weights_of_single_events"
+AMPLITUDES = f"{COMPILED}::test_amplitudes_are_within_half_a_percent"
+TRIPLETS = f"{COMPILED}::test_amplitudes_of_triplets_are_within_half_a_percent"
+REWARD = f"{COMPILED}::test_a_reward_is_a_given_trace_and_the_eligibility_a_tag"
+LIMIT = f"{COMPILED}::test_w_max_is_the_top_of_the_weights"
+
+MUTANTS = [
+    Mutant(
+        "coincidences are not taken back",
+        PRODUCTS,
+        "return (*depression, *back, *potentiation)",
+        "return (*depression, *potentiation)",
+        f"{REAL}[stdp0-0]",
+    ),
+    Mutant(
+        "with a delay the wrong side of a coincidence is taken back",
+        PRODUCTS,
+        "late = potentiation if delay else depression",
+        "late = depression",
+        f"{REAL}[stdp1-1]",
+    ),
+    Mutant(
+        "a delay makes potentiation weaker",
+        PRODUCTS,
+        "math.exp(delay / stdp.tau_plus)",
+        "math.exp(-delay / stdp.tau_plus)",
+        f"{REAL}[stdp1-1]",
+    ),
+    Mutant(
+        "depression strengthens",
+        PRODUCTS,
+        "sign = -factor if minus else factor",
+        "sign = factor",
+        f"{REAL}[stdp0-0]",
+    ),
+    Mutant(
+        "the product shift is not undone",
+        TERMS,
+        "_Asked(owner, item, math.ldexp(real, shift), shift, lost, most)",
+        "_Asked(owner, item, real, shift, lost, most)",
+        AMPLITUDES,
+    ),
+    Mutant(
+        "soft bounds do not count the size of the weight",
+        TERMS,
+        "real = abs(item.size) / step / (top if item.soft else 1)",
+        "real = abs(item.size) / step",
+        AMPLITUDES,
+    ),
+    Mutant(
+        "a mantissa is chosen without its impulse",
+        COEFFICIENTS,
+        "impulse = round(asked / value * unit) / unit",
+        "impulse = float(math.floor(most))",
+        AMPLITUDES,
+    ),
+    Mutant(
+        "a second trace counts the spike of its step",
+        TERMS,
+        "factors.append(Factor(item.second, -found.taken))",
+        "factors.append(Factor(item.second))",
+        TRIPLETS,
+    ),
+    Mutant(
+        "what is left of a second impulse does not count for the pair",
+        TERMS,
+        "both = first.value + scale * third.value * (two - taken)",
+        "both = first.value",
+        TRIPLETS,
+    ),
+    Mutant(
+        "w_max is half the weights",
+        SCALE,
+        "return Anchor(tops / (stdp.w_max * gain.min()), gain.min() / gain)",
+        "return Anchor(tops / (1.5 * stdp.w_max * gain.min()), gain.min() / gain)",
+        LIMIT,
+    ),
+    Mutant(
+        "all neurons have the scale of the one with the smallest gain",
+        SCALE,
+        "return Anchor(tops / (stdp.w_max * gain.min()), gain.min() / gain)",
+        "return Anchor(tops / (stdp.w_max * gain.min()), np.ones(len(gain)))",
+        f"{COMPILED}::test_w_max_is_the_top_for_different_neurons_too",
+    ),
+    Mutant(
+        "a reward begins a step late",
+        PLASTIC,
+        "spec=spec, first_epoch=0)",
+        "spec=spec)",
+        REWARD,
+    ),
+    Mutant(
+        "an eligibility on the chip grows by itself",
+        REWARDS,
+        'decay = tuple(Term("u", -m, e, (Factor("t"),), k) for m, e in parts)',
+        'decay = tuple(Term("u", m, e, (Factor("t"),), k) for m, e in parts)',
+        REWARD,
+    ),
+    Mutant(
+        "a tag has the steps of a weight",
+        PLASTIC,
+        "learned = reward.tag_step",
+        "learned = step",
+        REWARD,
+    ),
+    Mutant(
+        "rewards go to the neurons in the order of the network",
+        ASSEMBLE,
+        "values = values[:, neurons[np.unique(groups[index].target)]]",
+        "values = values[:, : len(neurons)]",
+        f"{COMPILED}::test_a_reward_for_each_neuron_goes_to_its_compartment",
+    ),
+    Mutant(
+        "the numbers of synapses follow the placement",
+        ASSEMBLE,
+        "numbers = np.arange(item.connection.n_synapses, dtype=np.int32)[order]",
+        "numbers = np.arange(item.connection.n_synapses, dtype=np.int32)",
+        f"{COMPILED}::test_numbers_do_not_depend_on_the_placement",
+    ),
+    Mutant(
+        "inputs that are sent early are on time",
+        "compiler/learning/check.py",
+        "else network.input_lead)",
+        "else 0)",
+        f"{COMPILED}::test_inputs_that_are_sent_early_count_as_late_by_a_step",
+    ),
+]
