@@ -78,6 +78,8 @@ class Learner:
         for name, item in self._items.items():
             self._state.weight[self._places[name]] = item.weight
         self._rewards = {name: self._planned(item) for name, item in self._items.items()}
+        self._set: set[str] = set()  # connections whose reward is no longer the planned one
+        self._flatten_rewards()
         self.record({}, 0, 0)
 
     def _planned(self, item: Connection) -> list[tuple[int, Float64Array]]:
@@ -108,6 +110,10 @@ class Learner:
             posts, old_posts = self._posts(name), old._posts(name)
             for field in ("y", "y2", "y_step"):
                 getattr(mine, field)[posts] = getattr(state, field)[old_posts]
+            if name in old._set and self._rewards[name]:
+                self._rewards[name] = old._rewards[name]
+                self._set.add(name)
+        self._flatten_rewards()
         if self._table.lists == old._table.lists:
             self._take_lists(old)
 
@@ -142,16 +148,18 @@ class Learner:
 
     def plastic(self) -> Plastic:
         """Return what the kernel takes."""
+        return Plastic(self._at_once, self._table, self._state, self._flat, self._columns)
+
+    def _flatten_rewards(self) -> None:
         changes = [change for name in self._items for change in self._rewards[name]]
         values = [value for _, value in changes]
-        rewards = Rewards(
+        self._flat = Rewards(
             starts_of([len(self._rewards[name]) for name in self._items]),
             np.array([step for step, _ in changes], dtype=np.int64),
             starts_of(list(map(len, values)))[:-1],
             np.array([len(value) > 1 for value in values], dtype=np.int64),
             np.concatenate([*values, np.empty(0)]),
         )
-        return Plastic(self._at_once, self._table, self._state, rewards, self._columns)
 
     def values(self, name: str, variable: str) -> Float64Array:
         """Return ``"w"`` or ``"t"`` of the synapses of a connection, in their order."""
@@ -166,6 +174,8 @@ class Learner:
         """Set the reward of a connection from ``step`` on, whatever was planned."""
         earlier = [change for change in self._rewards[name] if change[0] < step]
         self._rewards[name] = [*earlier, (step, np.atleast_1d(value))]
+        self._set.add(name)
+        self._flatten_rewards()
 
     def record(
         self, wanted: Mapping[tuple[str, str], Sampled], n_steps: int, first_step: int

@@ -259,9 +259,14 @@ def reward(worker: Any, plastic: Any, step: Any) -> None:
         g, row = parts.group[p], parts.row[p]
         if groups.interval[g] == 0 or step % groups.interval[g] > 0:
             continue
-        c = rewards.starts[g + 1] - 1
-        while c >= rewards.starts[g] and rewards.step[c] > step:
-            c -= 1
+        c, later = rewards.starts[g], rewards.starts[g + 1]
+        while c < later:  # the first change after this step
+            middle = (c + later) // 2
+            if rewards.step[middle] > step:
+                later = middle
+            else:
+                c = middle + 1
+        c -= 1
         w_max, keep = groups.w_max[g], groups.keep_tag[g]
         end_row = row + members.size[parts.member[p]]
         for k in range(np.uint64(table.indptr[row]), np.uint64(table.indptr[end_row])):

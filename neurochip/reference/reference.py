@@ -351,9 +351,11 @@ class Reference(LearnedWeights):
         counts = payloads if several else None
         self._sent = self._sent.plus(steps, ids + np.int32(n_inputs), oldest, n_inputs, counts)
         self._whole = True
+        chip = loop.learner is not None and self._order == "chip"
+        order = ", learning in the order of the chip" if chip else ""
         own = {name: (ids >= first[name]) & (ids < first[name] + sizes[name]) for name in sizes}
         return Recording.of_run(
-            label=f"reference float64, dt={dt:g} ms",
+            label=f"reference float64, dt={dt:g} ms{order}",
             dt=dt,
             first_step=first_step,
             n_steps=n_steps,

@@ -88,8 +88,8 @@ MUTANTS = [
     Mutant(
         "a change of the reward counts from the next interval on",
         LEARNING,
-        "rewards.step[c] > step:",
-        "rewards.step[c] >= step:",
+        "rewards.step[middle] > step:",
+        "rewards.step[middle] >= step:",
         f"{DEFINED}[reward-True-source]",
     ),
     Mutant(

@@ -242,6 +242,7 @@ def test_a_spike_is_delivered_with_the_weight_before_it_learns(order):
     run = simulate_reference(
         network, stimulus_of(network, 8.0), 1.0, record=["v"], learning_order=order
     )
+    assert run.label.endswith(", learning in the order of the chip") == (order == "chip")
     assert run.steps["cell"].tolist() == [2]
     v = run.trace("cell").values[:, 0]
     assert v[5] - v[4] == pytest.approx(np.exp(-0.1), abs=1e-12)
@@ -391,6 +392,7 @@ def test_a_reward_can_be_set_between_runs():
     pair = 0.1 * np.exp(-4 / 20)
     assert reference.weights("learn") == pytest.approx([1.0 - 2.0 * pair], abs=1e-15)
     reference.set_reward("learn", 0.0)
+    reference.reprogram(network)  # which goes on with it
     reference.run(stimulus)
     assert reference.weights("learn") == pytest.approx([1.0 - 2.0 * pair], abs=1e-15)
     reference.reset()
