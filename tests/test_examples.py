@@ -350,3 +350,29 @@ def test_a_mapping_changes_traffic_and_no_spike(run: Run, tmp_path: Path) -> Non
     assert line(text, "same spikes") == "same spikes: True"
     assert line(text, "Does not fit").startswith("Does not fit small: needs 5 cores")
     assert (tmp_path / "figures" / "mapping.png").is_file()
+
+
+def test_receptive_fields_blur_with_four_bits_and_are_gone_with_two() -> None:
+    text = shown("18_receptive_fields.py")
+    rows = {bits: numbers(line(text, f"{bits}     ")) for bits in (8, 6, 4, 2)}
+    steps, contrast = ({bits: row[k] for bits, row in rows.items()} for k in (1, 2))
+    in_float = rows[8][3]
+    assert steps[8] > 1 > steps[6] > steps[4] > steps[2]
+    assert contrast[8] > 0.6 * in_float
+    assert contrast[6] > 2 * contrast[4] > 3 * contrast[2]
+    assert contrast[4] < 0.4 * in_float
+    assert contrast[2] < 2
+    answer = " ".join(text.split("2 bits: ")[1].split())
+    assert "the stochastic rounding of 2-bit weights" in answer
+
+
+def test_each_neuron_learns_the_pattern_of_its_reward() -> None:
+    text = shown("19_reward.py")
+    for side in ("float", "chip"):
+        for neuron in range(3):
+            _, *weights = numbers(line(text, f"{side}, neuron {neuron}"))
+            assert max(weights) == weights[neuron]
+            assert weights[neuron] > 1.15 * sorted(weights)[1]
+    assert "learns the same weights within the spread between its own seeds" in text.replace(
+        "\n", " "
+    )

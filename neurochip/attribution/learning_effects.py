@@ -316,7 +316,10 @@ def _answer(attribution: LearningAttribution, name: str) -> str:
     rest = attribution.effect(name, "interaction").share
     if abs(rest) > _INTERACTION:
         parts.append(f"{_percent(rest)} their interaction")
-    return f"{'; '.join(parts)}. {_REMEDIES[first.source]}{_closed(total)}"
+    remedy = _REMEDIES[first.source]
+    if first.source == "weight rounding" and attribution.effect(name, "tag rounding").matters:
+        remedy = "Larger amplitudes, or rewards at longer intervals, help."
+    return f"{'; '.join(parts)}. {remedy}{_closed(total)}"
 
 
 def _closed(total: LearningTotal) -> str:
