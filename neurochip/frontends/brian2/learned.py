@@ -14,8 +14,6 @@ from .learning import check_range
 
 __all__ = ["Learned", "learned_of"]
 
-_HALF_STEP = 1.0 + 0.5 / 255  # the largest weight of the chip may be larger by half of its step
-
 
 @dataclass(frozen=True, eq=False)
 class Learned:
@@ -56,16 +54,27 @@ class Learned:
         """Return weights of the connection as those of Brian2, along the last axis."""
         return np.asarray(weights, dtype=np.float64)[..., self.position] / self.scale
 
-    def on_chip(self, weights: Float64Array) -> Float64Array:
-        """Return weights of Brian2 as those of the connection, at most the upper limit.
+    def with_changes(self, weights: Any, changed: Int64Array) -> Float64Array:
+        """Return weights of the connection, of which some are set to those of Brian2.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (n_synapses,)
+            Weights of the connection.
+        changed : ndarray of int64
+            Brian2's numbers of the synapses to set.
 
         Raises
         ------
         FrontendError
-            If a weight is below 0 or above the upper limit.
+            If one of them is below 0 or above the upper limit.
         """
-        check_range(self.synapses, self.weight, weights, self.w_max * _HALF_STEP)
-        return np.minimum(weights, self.w_max)[self.order] * self.scale
+        values = np.zeros(len(self.order))
+        values[changed] = self.values()[self.weight][changed]
+        check_range(self.synapses, self.weight, values, self.w_max)
+        result: Float64Array = np.array(weights, dtype=np.float64)
+        result[self.position[changed]] = np.minimum(values[changed], self.w_max) * self.scale
+        return result
 
     def values(self) -> dict[str, Any]:
         """Return the weight and all other variables that change, as they are in Brian2."""

@@ -20,6 +20,7 @@ from .values import check_units_of
 
 __all__ = ["check_range", "read_learning"]
 
+_HALF_STEP = 1.0 + 0.5 / 255
 _LEARNING = (
     "What works: one weight that pairs of spikes change, on_pre='v_post += w; x += A; "
     "w = clip(w + y, 0, w_max)' and on_post='y += B; w = clip(w + x, 0, w_max)', with "
@@ -192,8 +193,11 @@ def _weight_of(
 
 
 def check_range(synapses: Any, weight: str, values: Float64Array, w_max: float) -> None:
-    """Refuse weights that learn and are below 0 or above their upper limit."""
-    bad = np.flatnonzero((values < 0) | (values > w_max))
+    """Refuse weights that learn and are below 0 or above their upper limit.
+
+    They may exceed it by half a weight step of the chip, as weights that were read back may.
+    """
+    bad = np.flatnonzero((values < 0) | (values > w_max * _HALF_STEP))
     if bad.size:
         raise refusal(
             synapses,

@@ -77,7 +77,7 @@ class Runs:
         self._written: dict[str, dict[str, Any]] = {}
         self._parameters = _parameters(reading)
         self._set: dict[str, tuple[Any, Any]] = {}  # neurons whose v was changed, and v in mV
-        self._weights_set: set[str] = set()  # Synapses of which learned weights were changed
+        self._weights_set: dict[str, Any] = {}  # synapses whose learned weights were changed
 
     def check_whole(self, net: Any) -> None:
         """Refuse to continue an interrupted run, of which monitors hold a part."""
@@ -116,13 +116,13 @@ class Runs:
             name: {own: np.array(variables[own].get_value()) for own in self._written[name]}
             for name, variables in known.items()
         }
-        self._set, self._weights_set = {}, set()
+        self._set, self._weights_set = {}, {}
         for name, values in now.items():
             for variable, value in values.items():
                 before = self._written[name][variable]
                 moved = np.flatnonzero((value != before) & ~(np.isnan(value) & np.isnan(before)))
                 if moved.size and variable == self._learning.get(name):
-                    self._weights_set.add(name)
+                    self._weights_set[name] = moved
                     continue
                 if moved.size and name in self._learning:
                     raise FrontendError(
@@ -178,9 +178,9 @@ class Runs:
         FrontendError
             If the network has other objects than in the first run, or a monitor cannot be filled.
         """
-        changed = self._follow_changes(reading)
+        self._follow_changes(reading)
         self._follow_v()
-        self._follow_weights(reading, changed)
+        self._follow_weights(reading)
         self._parameters = _parameters(reading)
         writers, listeners = prepare_writers(reading, namespace)
         watched = {
@@ -232,8 +232,8 @@ class Runs:
         )
         return other
 
-    def _follow_changes(self, reading: Reading) -> bool:
-        """Go on with the parameters, weights and delays as they are now; return if any changed."""
+    def _follow_changes(self, reading: Reading) -> None:
+        """Go on with the parameters, weights and delays of the network as it is now."""
         for name in self._learning.keys() ^ reading.learned.keys():
             began = "begins" if name in reading.learned else "ends"
             raise FrontendError(
@@ -242,7 +242,7 @@ class Runs:
             )
         change = find_change(self.session.network, reading.network)
         if change is None:
-            return False
+            return
         kind = "NeuronGroup" if change.kind == "population" else change.kind
         named = self._named(change.name, reading) if change.what == "was changed" else "it"
         about = f"{kind} {change.name!r}: {named} {change.what} between two runs"
@@ -262,7 +262,6 @@ class Runs:
             raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
         image = self.session.image
         self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
-        return True
 
     def _named(self, name: str, reading: Reading) -> str:
         """Return the first parameter of a group that differs from the last run, or "it"."""
@@ -287,17 +286,13 @@ class Runs:
                     f"{str(problem).removeprefix('emulator: ')}"
                 ) from None
 
-    def _follow_weights(self, reading: Reading, changed: bool) -> None:
-        """Set the weights that learn to those of Brian2, where the script has changed them.
-
-        They are set as a whole if the chip goes on with another rule, for its weights are then
-        those of the new image.
-        """
+    def _follow_weights(self, reading: Reading) -> None:
+        """Set the weights that learn where the script has changed them since the last run."""
         emulator = self.session.emulator
-        for name, item in reading.learned.items():
-            if self._written and (changed or name in self._weights_set):
-                values = np.asarray(item.synapses.variables[item.weight].get_value())
-                emulator.set_weights(item.connection, item.on_chip(values))
+        for name, changed in self._weights_set.items():
+            item = reading.learned[name]
+            weights = emulator.weights(item.connection)
+            emulator.set_weights(item.connection, item.with_changes(weights, changed))
 
     def _read_weights(
         self, reading: Reading, synapses: Mapping[str, WeightProbe]
