@@ -24,9 +24,11 @@ from neurochip import (
     Network,
     PoissonInput,
     Population,
+    Reference,
     Reward,
     RewardModulation,
     SpikeInput,
+    Stimulus,
     Triplet,
     all_to_all,
     compile_network,
@@ -98,6 +100,41 @@ def test_products_of_a_step_give_the_weights_of_single_events(stdp, delay):
     products = learn_by_products(stdp, pre, post, start, DT, delay)
     assert np.abs(events - start).max() > 0.02
     assert np.abs(events - products).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changes", "delay", "delivery"),
+    [
+        ({}, 0, "after_threshold"),
+        ({}, 1, "after_threshold"),
+        ({}, 0, "before_threshold"),
+        ({}, 0, "next_step"),
+        ({"triplet": SLOW}, 0, "after_threshold"),
+        ({"reward": MODULATION}, 0, "after_threshold"),
+    ],
+)
+def test_products_give_the_weights_of_the_reference_in_its_own_run(changes, delay, delivery):
+    """The spikes of both sides are those of a run in float64, which learns event by event."""
+    rng = np.random.default_rng(5)
+    pre = rng.random((400, 12)) < 0.06
+    pre[-1] = False  # with a delay it would arrive after the run
+    steps, ids = np.nonzero(pre)
+    source = SpikeInput("source", 12, ids, steps * DT)
+    cells = Population("cells", 9, LIF(tau_m=10.0, v_thresh=-60.0))
+    start = rng.uniform(0.5, 1.5, (12, 9))
+    stdp = dataclasses.replace(PAIR, w_max=100.0, **changes)  # no weight reaches a limit
+    network = network_of(
+        stdp, source=source, cells=cells, weight=start, delay=delay * DT, delivery=delivery
+    )
+    reference = Reference(network, DT)
+    run = reference.run(Stimulus(400 * DT, (source,)))
+    assert run.n_spikes > 100
+    post = np.zeros((400, 9), dtype=bool)
+    post[run.steps["cells"], run.ids["cells"]] = True
+    learned = reference.weights("source->cells").reshape(12, 9)
+    products = learn_by_products(stdp, pre, post, start, DT, delay)
+    assert np.abs(learned - start).max() > 0.05
+    assert np.abs(learned - products).max() < 1e-12
 
 
 def test_soft_bounds_differ_only_by_the_second_change_of_a_step():
