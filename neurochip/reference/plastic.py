@@ -230,7 +230,8 @@ def lay_out_plastic(
 def _sort(item: Connection, first: int, shares: Int64Array, dt: float) -> _Sorted:
     """Sort the synapses of a connection whose target begins with neuron ``first``."""
     steps = delay_steps(item, dt).astype(np.int64)
-    delays, n_workers, size = np.unique(steps), len(shares) - 1, item.source.size
+    delays = np.unique(steps) if steps.size else np.zeros(1, np.int64)  # without synapses, too
+    n_workers, size = len(shares) - 1, item.source.size
     rows = item.pre.astype(np.int64)
     if n_workers > 1:
         worker = np.searchsorted(shares[1:-1], first + item.post, side="right")

@@ -107,8 +107,8 @@ class SynapseColumns(NamedTuple):
 class Plastic(NamedTuple):
     """Everything that a kernel needs of the connections that learn.
 
-    ``at_once`` says whether all changes of a step are computed from the weights before it, added
-    and clipped once, and delivered with the spikes of this step, as a chip does.
+    ``at_once`` says whether all changes of a step are computed from the values before it, added and
+    clipped once, as on a chip.
     """
 
     at_once: bool

@@ -371,6 +371,20 @@ def test_what_learns_with_delays_must_go_on_to_learn_with_them():
     assert str(caught.value) == f"{start} {name!r} begins to learn, and has delays{end}"
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_connection_without_synapses_learns_nothing(first):
+    network = one_pair()
+    source, cell = network.inputs[0], network.populations[0]
+    none = from_arrays(source, cell, [], [], weight=[], delay=[], plasticity=RULE, name="none")
+    connections = [none, *network.connections] if first else [*network.connections, none]
+    both = dataclasses.replace(network, connections=connections)
+    stimulus, reference = stimulus_of(network, 20.0), Reference(both, 1.0)
+    run = reference.run(stimulus, record=every_weight(both))
+    alone = simulate_reference(network, stimulus, 1.0, record=every_weight(network))
+    assert run.weights["learn"] == alone.weights["learn"]
+    assert reference.weights("none").shape == (0,)
+
+
 def test_weights_can_be_set_between_runs():
     network = one_pair()
     reference = Reference(network, 1.0)
