@@ -42,7 +42,7 @@ OLD, FRESH, LIVE, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
         Lane.Y_AT,
     )
 )
-DELAY, TAG = np.uint64(LANES), np.uint64(2 * LANES)  # after OLD or FRESH
+DELAY, TAG = np.uint64(LANES), np.uint64(2 * LANES)  # after OLD
 
 
 @inline_kernel
@@ -94,8 +94,9 @@ def take_dense(
 @inline_kernel
 def place_lanes(lanes: Any, first: Any, stride: Any, n: Any) -> None:
     """Write the places of the synapses of a dense row or column."""
+    cast = lanes.dtype.type
     for lane in range(np.uint64(n)):
-        lanes[lane + PLACE] = np.uint64(first) + lane * np.uint64(stride)
+        lanes[lane + PLACE] = cast(first) + cast(lane) * cast(stride)
 
 
 @inline_kernel
@@ -218,22 +219,23 @@ def take_variable(lanes: Any, row: Any, n: Any, in_row: Any, values: Any) -> Non
 
 
 @inline_kernel
-def put(lanes: Any, n: Any, in_row: Any, state: Any) -> None:
-    """Put new weights, delays and tags back."""
-    put_variable(lanes, FRESH, n, in_row, state.weight)
-    if len(state.delay) > 0:
-        put_variable(lanes, FRESH + DELAY, n, in_row, state.delay)
-    if len(state.tag) > 0:
-        put_variable(lanes, FRESH + TAG, n, in_row, state.tag)
+def put(target: Any, lanes: Any, n: Any, in_row: Any, state: Any) -> None:
+    """Put the new values of weights, delays or tags back."""
+    if target == 0:
+        put_variable(lanes, n, in_row, state.weight)
+    elif target == 1:
+        put_variable(lanes, n, in_row, state.delay)
+    else:
+        put_variable(lanes, n, in_row, state.tag)
 
 
 @inline_kernel
-def put_variable(lanes: Any, row: Any, n: Any, in_row: Any, values: Any) -> None:
-    """Put a row back as a variable of the synapses."""
+def put_variable(lanes: Any, n: Any, in_row: Any, values: Any) -> None:
+    """Put FRESH back as a variable of the synapses."""
     if in_row:
         first = np.uint64(lanes[PLACE])
         for lane in range(np.uint64(n)):
-            values[first + lane] = lanes[lane + row]
+            values[first + lane] = lanes[lane + FRESH]
     else:
         for lane in range(np.uint64(n)):
-            values[np.uint64(lanes[lane + PLACE])] = lanes[lane + row]
+            values[np.uint64(lanes[lane + PLACE])] = lanes[lane + FRESH]

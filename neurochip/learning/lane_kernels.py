@@ -23,7 +23,6 @@ __all__ = [
     "add_wrapped",
     "draw_lanes",
     "fill",
-    "keep",
     "limit",
     "load",
     "load_at",
@@ -34,6 +33,7 @@ __all__ = [
     "round_magnitude",
     "round_up",
     "scale",
+    "set_product",
     "shift",
     "start_sum",
     "take_draws",
@@ -45,8 +45,8 @@ EACH_LANE = np.uint64(LANES)
 SUM, PRODUCT, VALUE, LIVE = (
     np.uint64(each * LANES) for each in (Lane.SUM, Lane.PRODUCT, Lane.VALUE, Lane.LIVE)
 )
-EARLY, DRAW, NUMBER, PLACE = (
-    np.uint64(each * LANES) for each in (Lane.EARLY, Lane.DRAW, Lane.NUMBER, Lane.PLACE)
+EARLY, DRAW, NUMBER, PLACE, FRESH = (
+    np.uint64(each * LANES) for each in (Lane.EARLY, Lane.DRAW, Lane.NUMBER, Lane.PLACE, Lane.FRESH)
 )
 MOST_FRACTION = (1 << FRACTION_BITS) - 1
 
@@ -56,13 +56,6 @@ def fill(lanes: Any, row: Any, value: Any) -> None:
     """Set a row to one value."""
     for lane in range(EACH_LANE):
         lanes[lane + row] = value
-
-
-@kernel
-def keep(lanes: Any, old: Any, row: Any) -> None:
-    """Copy a row of old values."""
-    for lane in range(EACH_LANE):
-        lanes[lane + row] = lanes[lane + old]
 
 
 @inline_kernel
@@ -85,6 +78,15 @@ def load_at(lanes: Any, table: Any, first: Any, owner: Any, at: Any, size: Any, 
     for lane in range(np.uint64(n)):
         place = lanes[lane + at] * size + lanes[lane + owner]
         lanes[lane + VALUE] = table[np.uint64(first + place)]
+
+
+@inline_kernel
+def set_product(lanes: Any, row: Any, constant: Any, low: Any, high: Any) -> None:
+    """Set PRODUCT to a row plus a constant, which is clipped."""
+    cast = lanes.dtype.type
+    c, least, most = cast(constant), cast(low), cast(high)
+    for lane in range(EACH_LANE):
+        lanes[lane + PRODUCT] = min(max(cast(lanes[lane + row] + c), least), most)
 
 
 @inline_kernel
@@ -216,8 +218,8 @@ def draw_lanes(lanes: Any, key: Any, bits: Any) -> None:
 
 
 @inline_kernel
-def round_up(lanes: Any, row: Any, least: Any, most: Any, low_bits: Any) -> None:
-    """Write SUM, clipped, in whole steps of ``2**low_bits``: up if DRAW is below its rest."""
+def round_up(lanes: Any, least: Any, most: Any, low_bits: Any) -> None:
+    """Set FRESH to the clipped SUM in steps of ``2**low_bits``: up if DRAW is below its rest."""
     cast = lanes.dtype.type
     low, high, left = cast(least), cast(most), cast(low_bits)
     right = cast(left + cast(FRACTION_BITS))
@@ -225,11 +227,11 @@ def round_up(lanes: Any, row: Any, least: Any, most: Any, low_bits: Any) -> None
     for lane in range(EACH_LANE):
         total = min(max(lanes[lane + SUM], low), high)
         up = cast(lanes[lane + DRAW] < cast(total & mask))
-        lanes[lane + row] = shifted(cast(shifted(total, right, cast(0)) + up), cast(0), left)
+        lanes[lane + FRESH] = shifted(cast(shifted(total, right, cast(0)) + up), cast(0), left)
 
 
 @kernel
-def round_magnitude(lanes: Any, row: Any, least: Any, most: Any, low_bits: Any) -> None:
+def round_magnitude(lanes: Any, least: Any, most: Any, low_bits: Any) -> None:
     """Do the same with the magnitude of SUM."""
     cast = lanes.dtype.type
     low, high, left = cast(least), cast(most), cast(low_bits)
@@ -241,12 +243,12 @@ def round_magnitude(lanes: Any, row: Any, least: Any, most: Any, low_bits: Any) 
         size = cast(cast(total ^ sign) - sign)
         up = cast(lanes[lane + DRAW] < cast(size & mask))
         fresh = shifted(cast(shifted(size, right, cast(0)) + up), cast(0), left)
-        lanes[lane + row] = cast(fresh ^ sign) - sign
+        lanes[lane + FRESH] = cast(fresh ^ sign) - sign
 
 
 @kernel
-def move_away(lanes: Any, old: Any, row: Any, low_bits: Any) -> None:
-    """Write the old value, moved by the change of SUM: away from zero, then toward zero.
+def move_away(lanes: Any, old: Any, low_bits: Any) -> None:
+    """Set FRESH to the old value, moved by the change of SUM: away from zero, then toward zero.
 
     EARLY is the change that rounds stochastically, by its bits below the precision.
     """
@@ -261,17 +263,17 @@ def move_away(lanes: Any, old: Any, row: Any, low_bits: Any) -> None:
         up = cast(lanes[lane + DRAW] < rest)
         steps = -steps if change < 0 else steps
         steps += up * (cast(early > 0) - cast(early < 0))
-        lanes[lane + row] = cast(before + shifted(cast(steps), cast(0), places))
+        lanes[lane + FRESH] = cast(before + shifted(cast(steps), cast(0), places))
 
 
 @inline_kernel
-def limit(lanes: Any, old: Any, row: Any, least: Any, most: Any) -> Any:
-    """Clip a row of new values, keep the old ones where not live; return how many were beyond."""
+def limit(lanes: Any, old: Any, least: Any, most: Any) -> Any:
+    """Clip FRESH, keep the old values where not live; return how many were beyond."""
     cast = lanes.dtype.type
     low, high, beyond = cast(least), cast(most), cast(0)
     for lane in range(EACH_LANE):
-        fresh, live = lanes[lane + row], lanes[lane + LIVE]
+        fresh, live = lanes[lane + FRESH], lanes[lane + LIVE]
         kept = min(max(fresh, low), high)
         beyond = cast(beyond + (live & cast(kept != fresh)))
-        lanes[lane + row] = (kept & live) | (lanes[lane + old] & ~live)
+        lanes[lane + FRESH] = (kept & live) | (lanes[lane + old] & ~live)
     return beyond

@@ -17,20 +17,20 @@ Plain Python works on each lane, used or not, so it has fewer of them."""
 class Lane(enum.IntEnum):
     """Numbers the rows of the scratch memory of a batch."""
 
-    OLD = 0
-    FRESH = 3  # both have a row for each of weight, delay and tag
-    SUM = 6
-    EARLY = 7
-    PRODUCT = 8
-    VALUE = 9
-    DRAW = 10
-    NUMBER = 11
-    LIVE = 12
-    PLACE = 13
-    X = 14
-    Y = 15
-    X_AT = 16
-    Y_AT = 17
+    OLD = 0  # a row for each of weight, delay and tag
+    FRESH = 3
+    SUM = 4
+    EARLY = 5
+    PRODUCT = 6
+    VALUE = 7
+    DRAW = 8
+    NUMBER = 9
+    LIVE = 10
+    PLACE = 11
+    X = 12
+    Y = 13
+    X_AT = 14
+    Y_AT = 15
 
 
 LANE_ROWS = Lane.Y_AT + 1

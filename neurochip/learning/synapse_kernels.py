@@ -17,7 +17,6 @@ from .lane_kernels import (
     add_wrapped,
     draw_lanes,
     fill,
-    keep,
     limit,
     load,
     load_at,
@@ -28,6 +27,7 @@ from .lane_kernels import (
     round_magnitude,
     round_up,
     scale,
+    set_product,
     shift,
     start_sum,
     take_draws,
@@ -45,11 +45,10 @@ X0, Y0, X1, Y1, Y3, W = (VARIABLES.index(name) for name in ("x0", "y0", "x1", "y
 SYNAPSE = int(Kind.SYNAPSE)
 EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
 ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
-OLD, FRESH, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
+OLD, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
     np.uint64(each * LANES)
     for each in (
         Lane.OLD,
-        Lane.FRESH,
         Lane.VALUE,
         Lane.PRODUCT,
         Lane.DRAW,
@@ -111,7 +110,6 @@ def learn_batches(
             kind, a, b = kind + 1, np.int64(0), np.int64(0)
             continue
         learn_lanes(kind, n, number, row, i, j, tables, state, lanes)
-        put(lanes, n, dense and kind < COLUMNS, state)
 
 
 @inline_kernel
@@ -126,15 +124,14 @@ def learn_lanes(
     state: Any,
     lanes: Any,
 ) -> None:
-    """Apply the rule to the synapses in the lanes: FRESH from OLD, for each target."""
+    """Apply the rule to the synapses in the lanes; all targets see the old values."""
     terms, engine = tables.terms, tables.engine
     for target in range(3):
-        old, fresh = OLD + np.uint64(target * LANES), FRESH + np.uint64(target * LANES)
+        old = OLD + np.uint64(target * LANES)
         active = False
         for term in range(terms.first[target], terms.first[target + 1]):
             active |= is_active(term, kind, number, terms)
         if not active:
-            keep(lanes, old, fresh)
             continue
         low_bits = np.int64(engine.low_bits if target == 0 else 0)
         bits = low_bits
@@ -144,14 +141,15 @@ def learn_lanes(
         draw(target, bits, n, row, tables, state, lanes)
         least, most = signs_of(target, engine)
         if engine.weight_rounding == AWAY:
-            move_away(lanes, old, fresh, low_bits)
+            move_away(lanes, old, low_bits)
         elif engine.weight_rounding == MAGNITUDE:
-            round_magnitude(lanes, fresh, least, most, low_bits)
+            round_magnitude(lanes, least, most, low_bits)
         else:
-            round_up(lanes, fresh, least, most, low_bits)
+            round_up(lanes, least, most, low_bits)
         state.counts[WEIGHTS] += limit(
-            lanes, old, fresh, engine.limits[target, 0], engine.limits[target, 1]
+            lanes, old, engine.limits[target, 0], engine.limits[target, 1]
         )
+        put(target, lanes, n, tables.synapses.dense and kind < COLUMNS, state)
 
 
 @inline_kernel
@@ -249,9 +247,9 @@ def multiply_factors(
     at = step_of(term, early, kind, x_mode == ANY, i, j, tables, state)
     at_row = X_AT if terms.dependency[term] == PRE else Y_AT
     coefficient = terms.mantissa[term]
-    fill(lanes, PRODUCT, 1)
+    first = True
     for f in range(terms.start[term], terms.start[term + 1]):
-        variable, constant, same, row = terms.variable[f], terms.constant[f], False, VALUE
+        variable, same, row = terms.variable[f], False, VALUE
         value = np.int64(0)
         if variable <= Y0:
             same = True
@@ -269,16 +267,30 @@ def multiply_factors(
         else:
             row = OLD + np.uint64((variable - W) * LANES)
         if same:
-            coefficient *= factor(value + constant, f, terms)
+            coefficient *= factor(value + terms.constant[f], f, terms)
             if engine.product_wraps:
                 coefficient = wrapped32(coefficient)
-        elif terms.sign[f]:
-            multiply_sign(lanes, row, constant)
-        else:
-            multiply(lanes, row, constant, terms.low[f], terms.high[f])
-            if engine.product_wraps:
-                wrap_product(lanes)
+            continue
+        multiply_by(lanes, row, f, first, terms)
+        first = False
+        if engine.product_wraps:
+            wrap_product(lanes)
+    if first:
+        fill(lanes, PRODUCT, 1)
     return coefficient
+
+
+@inline_kernel
+def multiply_by(lanes: Any, row: Any, f: Any, first: Any, terms: Any) -> None:
+    """Multiply PRODUCT by a factor that differs between lanes; the first one sets it."""
+    if terms.sign[f]:
+        if first:
+            fill(lanes, PRODUCT, 1)
+        multiply_sign(lanes, row, terms.constant[f])
+    elif first:
+        set_product(lanes, row, terms.constant[f], terms.low[f], terms.high[f])
+    else:
+        multiply(lanes, row, terms.constant[f], terms.low[f], terms.high[f])
 
 
 @inline_kernel
