@@ -228,6 +228,21 @@ def _layers(path: str) -> str:
     )
 
 
+def _forms(path: str) -> str:
+    """Return the forms of plasticity in Brian2 that are tested, and which of them are read."""
+
+    def code(text: str) -> str:
+        lines = (line.strip() for line in text.replace(";", "\n").split("\n"))
+        return f"`{'; '.join(lines)}`" if text else ""
+
+    rows = []
+    for name, form in runpy.run_path(str(ROOT / path))["FORMS"].items():
+        regular = f" every {form.interval} steps: {code(form.regular)}" if form.regular else ""
+        read = "no" if form.refused else "yes"
+        rows.append((name, code(form.on_pre), code(form.on_post) + regular, read))
+    return _table(("form", "`on_pre`", "`on_post`", "read"), rows)
+
+
 def _rooms(package: str) -> str:
     """Return the first sentence of each folder of a package and of each file at its top."""
     top = ROOT / package
@@ -336,6 +351,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "results": _results,
     "errors": _errors,
     "layers": _layers,
+    "forms": _forms,
     "rooms": _rooms,
     "tried": _tried,
     "operations": _operations,

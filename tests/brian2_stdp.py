@@ -381,6 +381,12 @@ FORMS = {
         refused="on_post: 'w += apre' has no upper limit of w. The largest weight sets the step of "
         "the chip's weights: w = clip(..., 0, w_max).",
     ),
+    "no limits of depression": Form(
+        _EVENT,
+        "v_post += w\napre += Apre\nw += apost",
+        _POST,
+        refused="on_pre: 'w += apost' has no lower limit of w. What works: w = clip(..., 0, w_max)",
+    ),
     "no upper limit": Form(
         _EVENT,
         _PRE.replace("wmax", "inf"),

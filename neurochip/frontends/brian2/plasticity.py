@@ -245,10 +245,12 @@ def _limit(
         low = change.low == 0 or (free and change.low == -np.inf)
         low = low or (not rewarded and not change.decreases and change.low < 0)
         if not high or not low or w_max <= 0:
+            limits = f"keeps {weight} between {change.low:g} and {change.high:g}"
+            if change.low == -np.inf:
+                limits = f"has no lower limit of {weight}"
             raise refusal(
                 synapses,
-                f"{where or change.effect.line(weight)} keeps {weight} between {change.low:g} and "
-                f"{change.high:g}",
+                f"{where or change.effect.line(weight)} {limits}",
                 f"What works: {weight} = clip(..., 0, w_max), with the same w_max above 0 "
                 "everywhere.",
             )
