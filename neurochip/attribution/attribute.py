@@ -108,7 +108,7 @@ def attribute(
         If the network does not fit the chip, the stimulus or the image.
     """
     instance("attribution", "network", network, Network, "a Network", error=AnalysisError)
-    reason = "whose errors attribute_rule splits"
+    reason = "whose errors attribute_learning splits"
     check_static("attribution", network.connections, reason, AnalysisError)
     instance("attribution", "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
     substeps = integer(

@@ -45,6 +45,7 @@ RESULTS = {
         "seed": "seed of the input; null with `--input`",
         "lead": "the result in words, one line for each population",
         "comparison": "[both runs, compared](comparison.md#as-data)",
+        "learning": "[what synapses learned](comparison.md#learning); null if none learn",
     },
     "validate": {
         "lead": "the result in words, one line for each population",
@@ -62,7 +63,10 @@ RESULTS = {
     "attribute": {
         "chip": "name of the chip",
         "dt": "length of a step in ms",
-        "rows": "[effects](attribution.md) of every source on every metric and population",
+        "rows": "[effects](attribution.md) of every source on every metric and population; none if "
+        "synapses learn",
+        "learning": "[sources of the error of learned weights](attribution.md#attribution-of-"
+        "learning); null if none learn",
     },
     "classify": {
         "lead": "the result in words, one sentence for each chip",

@@ -35,13 +35,27 @@ def attribute_command(
     """Split the difference between MODEL on the chip and in float64 into its sources.
 
     Every register, rule of the arithmetic and part of the time grid is rounded alone, and left out
-    once, in about 20 float runs.
+    once, in about 20 float runs. If synapses of MODEL learn, the error of their weights is split
+    instead.
     """
-    from ..attribution import attribute
+    from ..attribution import attribute, attribute_learning
     from ..stimulus import draw_stimulus
 
     found = request.subject()
     stimulus = draw_stimulus(found.network, found.duration or duration, seed)
+    if any(item.plasticity is not None for item in found.network.connections):
+        if substeps is not None:
+            raise click.UsageError(
+                "--substeps is no option for a model that learns: its ideal is float64 on the "
+                "steps of the chip."
+            )
+        split = attribute_learning(
+            found.network, stimulus, found.chip, found.dt, shapley=shapley, **request.options
+        )
+        say(split)
+        facts = {"chip": found.chip.name, "dt": found.dt, "rows": []}
+        result("attribute", {**facts, "learning": split.to_dict()})
+        return
     parts = attribute(
         found.network,
         stimulus,
@@ -52,4 +66,5 @@ def attribute_command(
         **request.options,
     )
     say(parts)
-    result("attribute", {"chip": parts.chip, "dt": parts.dt, "rows": parts.rows()})
+    facts = {"chip": parts.chip, "dt": parts.dt, "rows": parts.rows()}
+    result("attribute", {**facts, "learning": None})

@@ -27,8 +27,13 @@ __all__ = ["compare_command"]
 def compare_command(
     request: Request, duration: float, seed: int, fine_dt: float | None, output: str | None
 ) -> None:
-    """Run MODEL on the chip and in float64 on the same input spikes, and compare the runs."""
+    """Run MODEL on the chip and in float64 on the same input spikes, and compare the runs.
+
+    If synapses of MODEL learn, also compare their weights, over 8 seeds of the chip's draws.
+    """
+    from ..learned import compare_learning
     from ..report import judge
+    from ..stimulus import draw_stimulus
     from ..validation.answer import lead
 
     found = request.subject()
@@ -41,11 +46,20 @@ def compare_command(
         fine_dt=fine_dt,
         **request.options,
     )
+    learned = None
+    if any(item.plasticity is not None for item in found.network.connections):
+        stimulus = draw_stimulus(found.network, found.duration or duration, seed)
+        learned = compare_learning(found.network, judgement.image, stimulus)
+        say(f"{learned}\n")
     say(f"{judgement.comparison}\n\n{judgement.image.report}")
     request.warn_of(judgement.comparison.to_dict())
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))
     if is_json():
-        text = "\n".join(lead(judgement.comparison.answers))
-        numbers = numbers_of(judgement)
+        sentences = [] if learned is None else learned.answers.values()
+        text = "\n".join([*sentences, *lead(judgement.comparison.answers)])
+        numbers = {
+            **numbers_of(judgement),
+            "learning": None if learned is None else learned.to_dict(),
+        }
         result("compare", {"chip": found.chip.name, "dt": found.dt, **numbers, "lead": text})

@@ -347,3 +347,39 @@ def test_what_happens_in_a_model_does_not_stay_in_the_process() -> None:
     os.chdir("other")
     succeed("compile", model(MODEL.replace("1.5", "2.5")))
     assert load_image("image.npz").digest() != load_image("../image.npz").digest()
+
+
+# --- models that learn ---------------------------------------------------------------------------
+
+LEARNING = """
+from neurochip import LIF, STDP, Network, PoissonInput, Population, all_to_all
+
+source, cells = PoissonInput("source", 20, rate=200.0), Population("cells", 3, LIF(tau_m=10.0))
+rule = STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.05, a_minus=0.05, w_max=2.0)
+link = all_to_all(source, cells, weight=1.0, plasticity=rule)
+network = Network(inputs=[source], populations=[cells], connections=[link])
+"""
+
+
+@pytest.mark.slow
+def test_compare_says_whether_the_chip_learns_the_same() -> None:
+    options = (model(LEARNING), "--dt", "1", "--duration", "100", "--fine-dt", "0")
+    text = succeed("compare", *options)
+    assert "weight steps from float, " in " ".join(text.split("\n\n")[0].split())
+    assert "open loop  closed loop" in text
+    data = json.loads(succeed("compare", *options, "--json"))
+    assert data["learning"]["seeds"] == 8
+    assert data["lead"].splitlines()[0] == data["learning"]["answers"]["source->cells"]
+
+
+@pytest.mark.slow
+def test_attribute_splits_the_error_of_learned_weights() -> None:
+    options = (model(LEARNING), "--dt", "1", "--duration", "100")
+    assert " of the learning error (RMS " in " ".join(succeed("attribute", *options).split())
+    data = json.loads(succeed("attribute", *options, "--json"))
+    assert data["rows"] == []
+    assert data["learning"]["totals"][0]["connection"] == "source->cells"
+    assert fail("attribute", *options, "--substeps", "1") == (
+        "--substeps is no option for a model that learns: its ideal is float64 on the steps of the "
+        "chip."
+    )

@@ -236,7 +236,7 @@ def test_a_notebook_shows_how_a_connection_learns():
 def test_an_attribution_of_the_error_of_rates_refuses_weights_that_change():
     network = Network(populations=[CELLS], inputs=[SOURCE], connections=[connected(RULE)])
     message = (
-        "attribution: connection 'source->cells' has plasticity, whose errors attribute_rule "
+        "attribution: connection 'source->cells' has plasticity, whose errors attribute_learning "
         "splits; allowed: connections without plasticity."
     )
     stimulus = draw_stimulus(network, 10.0, seed=1)
