@@ -61,12 +61,14 @@ def _names(modules: str) -> str:
 
 
 def _methods(names: str) -> str:
-    """Return the methods and properties of public classes."""
+    """Return the methods and properties of public classes, and those of a base in their room."""
     rows = []
     for owner in names.split(","):
         cls = getattr(neurochip, owner)
-        for name in sorted(vars(cls)):
-            member = vars(cls)[name]
+        room = cls.__module__.rpartition(".")[0]
+        bases = [base for base in cls.__mro__ if base.__module__.startswith(f"{room}.")]
+        members = {name: vars(base)[name] for base in reversed(bases) for name in vars(base)}
+        for name, member in sorted(members.items()):
             if name.startswith("_") or not isinstance(member, (*_METHODS, property)):
                 continue
             bound = getattr(cls, name)
