@@ -18,6 +18,7 @@ __all__ = [
     "Coefficient",
     "coefficients",
     "expected_peak",
+    "finest",
     "impulse_unit",
     "in_units",
     "largest_impulse",
@@ -80,15 +81,23 @@ def coefficients(
     """
     unit = 1 if whole else impulse_unit(spec)
     found = []
-    for mantissa in range(1, int(min(7, spec.mantissa_limits[1])) + 1, 2):
+    for mantissa in range(1, _largest_mantissa(spec) + 1, 2):
         for exponent in range(*_exponents(spec)):
             value = math.ldexp(mantissa, exponent)
             impulse = round(asked / value * unit) / unit
             if 0 < impulse <= most:
                 error = value * impulse / asked - 1
-                floor = math.ldexp(lost, exponent)
-                found.append(Coefficient(mantissa, exponent, impulse, error, floor))
+                m, e = finest(mantissa, exponent, spec) if lost else (mantissa, exponent)
+                found.append(Coefficient(m, e, impulse, error, math.ldexp(lost, e)))
     return sorted(found, key=lambda item: item.cost(most))
+
+
+def finest(mantissa: int, exponent: int, spec: LearningSpec) -> tuple[int, int]:
+    """Return the same coefficient with the smallest exponent, at which a shift rounds off least."""
+    low, most = _exponents(spec)[0], _largest_mantissa(spec)
+    while 2 * mantissa <= most and exponent > low:
+        mantissa, exponent = 2 * mantissa, exponent - 1
+    return mantissa, exponent
 
 
 def impulse_unit(spec: LearningSpec) -> int:
@@ -132,6 +141,10 @@ def expected_peak(rate: Float64Array, tau: float) -> float:
 def largest_impulse(peak: float, spec: LearningSpec) -> float:
     """Return the largest impulse for which a trace of ``peak`` impulses does not saturate."""
     return max(1.0, math.floor(((1 << spec.trace_bits) - 1) / peak))
+
+
+def _largest_mantissa(spec: LearningSpec) -> int:
+    return int(min(7, spec.mantissa_limits[1]))
 
 
 def _exponents(spec: LearningSpec) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from neurochip._support.text import counted
 from neurochip.chip.learning_spec import TraceDecay
 from neurochip.image.report_rows import ReportRow
 from neurochip.learning import Trace
-from neurochip.learning.terms import Term
+from neurochip.learning.terms import FRACTION_BITS, Term
 
 from ..explain_rows import report_row
 from .plastic import PlasticRegisters, time_constants
@@ -85,7 +85,8 @@ def _amplitudes(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:
             note += f", times {abs(product.size / asked):.4g} for the delay"
         shift = term.shift(item.rule.spec)
         if shift:
-            note += f"; the product shift of {shift} bits is undone"
+            off = _rounded_off(term, item)
+            note += f"; the product shift of {shift} bits is undone, and takes {off:.2g} a change"
         yield row(
             product.amplitude,
             item.connection.unit,
@@ -94,6 +95,18 @@ def _amplitudes(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:
             note,
             registers=_registers(term, item, product),
         )
+
+
+def _rounded_off(term: Term, item: PlasticRegisters) -> float:
+    """Return what the product shift of a term rounds off on average, in steps of its target.
+
+    The shift rounds down, so the last bit of a product is half a bit too small on average.
+    """
+    spec = item.rule.spec
+    right = term.shift(spec)
+    if spec.shifts_joined:
+        right = min(right, max(0, right - term.exponent - FRACTION_BITS))
+    return math.ldexp(0.5, term.exponent) * (1 - math.ldexp(1.0, -right)) if right else 0.0
 
 
 def _asked(item: PlasticRegisters, product: Product) -> float:
@@ -206,12 +219,19 @@ def _reward(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:
         remedy="its expected peak exceeds the tag; lower the amplitudes or the reward",
     )
     largest = float(np.abs(found.rewards).max()) or 1.0
+    off = _rounded_off(found.change, item)
+    lost = (
+        f"the product shift takes {off:.2g} weight steps in each interval with a reward, 1 step in "
+        f"{math.ceil(1 / off)} intervals"
+        if off
+        else "nothing is rounded off"
+    )
     yield row(
         "reward",
         "",
         found.rewards,
         found.values * found.reward_step,
-        f"one step of trace y2 is {found.reward_step:.3g}",
+        f"one step of trace y2 is {found.reward_step:.3g}; " + lost,
         registers={"y2": found.values},
         scale=np.full(found.values.shape, largest),
     )

@@ -19,7 +19,7 @@ from neurochip.learning.terms import Factor, Term
 from neurochip.network import STDP, RewardModulation
 from neurochip.typing import Float64Array, Int16Array, Int64Array
 
-from .coefficients import in_units
+from .coefficients import finest, in_units
 
 __all__ = ["REWARD", "RewardRegisters", "expected_eligibility", "fit_reward"]
 
@@ -203,7 +203,7 @@ def _at_least(value: float, spec: LearningSpec) -> tuple[int, int]:
     most = int(min(7, spec.mantissa_limits[1]))
     every = [(m, e) for e in range(low, high + 1) for m in range(1, most + 1, 2)]
     enough = [pair for pair in every if math.ldexp(*pair) >= value]
-    return min(enough or every[-1:], key=lambda pair: math.ldexp(*pair))
+    return finest(*min(enough or every[-1:], key=lambda pair: math.ldexp(*pair)), spec)
 
 
 def _longest(spec: LearningSpec) -> float:

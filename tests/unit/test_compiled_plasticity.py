@@ -406,6 +406,23 @@ def test_a_reward_is_a_given_trace_and_the_eligibility_a_tag():
     assert rows["eligibility"].error == 0
 
 
+def test_what_a_product_shift_rounds_off_stands_in_the_report():
+    """A shift rounds down, so the smallest exponent is chosen: half a bit of 1/128 step."""
+    rewarded = compiled(dataclasses.replace(PAIR, reward=MODULATION))
+    (change,) = rule_of(rewarded).terms["w"]
+    assert change.exponent == -7
+    assert rows_of(rewarded)["reward"].note.endswith(
+        "; the product shift takes 0.0038 weight steps in each interval with a reward, 1 step in "
+        "265 intervals"
+    )
+    soft = compiled(dataclasses.replace(PAIR, bounds="soft"))
+    assert {term.exponent for term in rule_of(soft).terms["w"]} == {-7}
+    assert rows_of(soft)["a_plus"].note == (
+        "one pair: 2.55 weight steps; the product shift of 5 bits is undone, and takes 0.0038 a "
+        "change"
+    )
+
+
 def test_a_reward_for_each_neuron_goes_to_its_compartment():
     values = np.arange(120.0).reshape(2, 60) - 60
     modulation = dataclasses.replace(MODULATION, reward=Reward([0.0, 50.0], values))
