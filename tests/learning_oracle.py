@@ -88,7 +88,8 @@ class Hashed:
         self.numbers = dict(zip("xys", numbers, strict=True))
 
     def bits(self, kind, stream, step, number):
-        return hashed(number, mixed(mixed(self.seed) ^ mixed(stream * 256 + kind) ^ step))
+        key = mixed(mixed(self.seed) ^ (stream * 256 + kind))
+        return hashed(number, mixed(key ^ step))
 
     def of_trace(self, first, trace, step, owner):
         side, place, number = trace[0], int(trace[1]) - 1, 0
@@ -338,3 +339,19 @@ class Model:
             value += 1
         value *= step * (sign(total) if style == "SIGN_MAGNITUDE" else 1)
         return self.clipped("weights", value, low, high)
+
+
+def run_case(case):
+    """Run a recorded run; return its values by name, as those that are expected."""
+    weights = np.asarray(case.weights)
+    model = Model(
+        case.rule,
+        weights.shape,
+        [*np.ndindex(weights.shape)],
+        weights.ravel(),
+        mode=case.sign_mode,
+        bits=case.weight_bits,
+        given=case.given,
+        draws=case.draws,
+    )
+    return model.run(case.pre, case.post, list(case.expected))

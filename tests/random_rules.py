@@ -31,7 +31,8 @@ def some_term(rng, spec):
     own = ["w"] + ["t"] * (spec.tag_limits is not None) + ["d"] * (spec.delay_limits is not None)
     names = [*PRE, *POST, *own, "x0", "y0"]
     parts = []
-    for name in rng.choice(names, rng.integers(0, 4)):
+    # Products of more than three factors may exceed 32 bits; where they wrap, they are allowed.
+    for name in rng.choice(names, rng.integers(0, 6 if spec.product_wraps else 4)):
         constant = int(rng.integers(-255, 256)) if rng.random() < 0.3 else 0
         text = f"({name}{constant:+d})" if constant and name not in ("x0", "y0") else name
         signed = rng.random() < 0.2 and text[0] != "(" and name not in ("x0", "y0")

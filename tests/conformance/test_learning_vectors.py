@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from learning_oracle import Model
+from learning_oracle import run_case
 
 from neurochip.conformance import check_learning_case, holds_learning, load_learning_case
 from neurochip.errors import ImageError
@@ -20,22 +20,6 @@ FOLDER = HERE / "learning"
 CASES = sorted(FOLDER.glob("*.npz"))
 MANY = Path(os.environ.get("NEUROCHIP_LEARNING_RUNS", HERE.parents[2] / "shared" / "learning"))
 INDEX = {case["case"]: case for case in json.loads((FOLDER / "index.json").read_text())["cases"]}
-
-
-def run_model(case):
-    """Run the slow model of a case; return its values by name, as those that are expected."""
-    weights = np.asarray(case.weights)
-    model = Model(
-        case.rule,
-        weights.shape,
-        [*np.ndindex(weights.shape)],
-        weights.ravel(),
-        mode=case.sign_mode,
-        bits=case.weight_bits,
-        given=case.given,
-        draws=case.draws,
-    )
-    return model.run(case.pre, case.post, list(case.expected))
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -49,7 +33,7 @@ def test_the_kernels_repeat_a_recorded_run(path):
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_slow_model_repeats_a_recorded_run(path):
     case = load_learning_case(path)
-    found = run_model(case)
+    found = run_case(case)
     for name, expected in case.expected.items():
         np.testing.assert_array_equal(found[name].reshape(expected.shape), expected, err_msg=name)
 
@@ -83,7 +67,7 @@ def test_all_recorded_runs_are_repeated_where_they_are_at_hand():
     for path in sorted(MANY.glob("*.npz")):
         case = load_learning_case(path)
         assert check_learning_case(case).first is None, path
-        found = run_model(case)
+        found = run_case(case)
         for name, expected in case.expected.items():
             assert (found[name].reshape(expected.shape) == expected).all(), (path, name)
         peers[case.peer] = peers.get(case.peer, 0) + 1
