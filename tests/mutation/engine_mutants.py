@@ -154,13 +154,13 @@ MUTANTS = [
     Mutant(
         "input spikes teach nothing",
         f"{PLASTIC}_kernels.py",
-        "inputs.starts[index + 2],",
-        "inputs.starts[index + 1],",
+        "inputs.starts[index + 1], inputs.starts[index + 2]",
+        "inputs.starts[index + 1], inputs.starts[index + 1]",
         f"{LEARNING}test_a_pair_changes_the_weight_by_hand",
     ),
     Mutant(
         "spikes to synapses that learn arrive in the step that sends them",
-        f"{PLASTIC}_kernels.py",
+        LOOP,
         "np.uint64((step + 1) * tables.slot_size",
         "np.uint64(step * tables.slot_size",
         f"{LEARNING}test_a_spike_delivers_the_weight_before_its_own_step_has_taught",
@@ -210,8 +210,8 @@ MUTANTS = [
     Mutant(
         "counters of learning run on",
         f"{PLASTIC}_run.py",
-        "learned.counts[:] = 0",
-        "learned.counts[:0] = 0",
+        "state.counts[:] = 0",
+        "state.counts[:0] = 0",
         f"{LEARNING}test_a_reward_holds_until_the_image_or_the_host_changes_it",
     ),
     Mutant(

@@ -91,7 +91,8 @@ class ProgrammedEngine(Engine[Position]):
 
     def start(self) -> Position:
         """Return the position at step 0: initial state, no spikes in transit."""
-        return Position(new_state(self._order, self._tables, self._plastic))
+        learned = tuple(group.state() for group in self._plastic)
+        return Position(new_state(self._order, self._tables), learned=learned)
 
     def rewind(self, position: Position) -> None:
         """Bring a position back to step 0."""
@@ -125,16 +126,16 @@ class ProgrammedEngine(Engine[Position]):
 
     def read(self, position: Position, index: int, variable: str) -> Int32Array:
         """Return a variable of the synapses of a group that learns, by number."""
-        return self._plastic[index].values(position.state.learning[index], variable)
+        return self._plastic[index].values(position.learned[index], variable)
 
     def write(self, position: Position, index: int, variable: str, values: Int32Array) -> None:
         """Write a variable of the synapses of a group that learns, by number."""
-        self._plastic[index].write(position.state.learning[index], variable, values)
+        self._plastic[index].write(position.learned[index], variable, values)
 
     def set_given(self, position: Position, index: int, variable: str, values: Int32Array) -> None:
         """Set a given trace of a group that learns for good: one value, or one for each target."""
         position.overridden |= {(index, variable)}
-        position.state.learning[index].y[POST.index(variable)] = values
+        position.learned[index].y[POST.index(variable)] = values
 
     def _program(self, compartment: int) -> str:
         program: NeuronProgram = self._order.parts[self._order.part[compartment]].program
@@ -174,17 +175,13 @@ class ProgrammedEngine(Engine[Position]):
         planned = [
             each for each in rewards if (each.group, each.variable) not in position.overridden
         ]
-        run = PlasticRun(self._plastic, learning, planned, first, n_steps)
-        tables = run.begin(self._tables, state)
+        run = PlasticRun(self._plastic, position.learned, learning, planned, first, n_steps)
         per_call = min(steps_per_call(self._work, _WORK_PER_CALL, writes), run.steps_per_call)
         index = 0
         while index < n_steps:
             stop = min(n_steps, index + per_call)
             ends = np.zeros(stop - index + 1, dtype=np.int64)
-            given = run.given(first + index, first + stop)
-            output = Outputs(
-                index, listed[0], listed[1], ends, every_place, values, given, run.samples
-            )
+            output = Outputs(index, listed[0], listed[1], ends, every_place, values)
             self._loop(
                 stop,
                 first,
@@ -192,9 +189,10 @@ class ProgrammedEngine(Engine[Position]):
                 inputs,
                 self._writes(writes, index, stop),
                 strict,
-                tables,
+                self._tables,
                 state,
                 output,
+                run.call(first + index, first + stop),
             )
             begun, index = index, position.step - first
             spikes.append(self._listed(output, first, index))
@@ -224,7 +222,7 @@ class ProgrammedEngine(Engine[Position]):
             },
             overflows=self._overflows(state),
             kinds=_KINDS,
-            **run.results(state),
+            **run.results(),
         )
 
     def _recorded(self, variable: str, compartments: Int32Array) -> Int64Array:

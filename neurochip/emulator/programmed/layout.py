@@ -83,7 +83,6 @@ def build_tables(image: ChipImage, order: Order) -> tuple[Tables, tuple[PlasticG
         resets=resets,
         reset_place=places,
         reset_value=values,
-        learning=tuple(group.tables for group in plastic),
     )
     return tables, plastic
 

@@ -144,12 +144,17 @@ def update_groups(step: Any, slot: Any, used: Any) -> Any:
 
 
 @inline_kernel
-def deliver_nothing(step: Any, index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
+def deliver_nothing(
+    step: Any, index: Any, inputs: Any, head: Any, ring_size: Any, learning: Any, state: Any
+) -> None:
     """Stand for ``deliver_first`` where nothing learns."""
 
 
 @inline_kernel
-def learn_nothing(step: Any, index: Any, inputs: Any, tables: Any, state: Any, output: Any) -> None:
+def learn_nothing(
+    step: Any, index: Any, place: Any, inputs: Any, head: Any, ring_size: Any, learning: Any,
+    state: Any,
+) -> None:  # fmt: skip
     """Stand for ``learn_from_step`` where nothing learns."""
 
 
@@ -163,6 +168,7 @@ def run_steps(
     tables: Any,
     state: Any,
     output: Any,
+    learning: Any,
 ) -> None:
     """Run from step ``state.clock`` to the step with index ``stop``.
 
@@ -171,7 +177,7 @@ def run_steps(
     registers, so both agree wherever the caller is interrupted.
     """
     index = state.clock[0] - first_step
-    used = used_of(tables, state)
+    used, ring_size = used_of(tables, state), np.uint64(tables.ring_size)
     state.clock[0] = UNDERWAY
     while index < stop:
         step, place = first_step + index, index - output.first_index
@@ -200,9 +206,10 @@ def run_steps(
                 tables,
                 state.ring,
             )
-        deliver_nothing(step, index, inputs, head, tables, state)
+        deliver_nothing(step, index, inputs, head, ring_size, learning, state)
         state.n_sent[0] = update_groups(step, head, used)
-        learn_nothing(step, index, inputs, tables, state, output)
+        head = np.uint64((step + 1) * tables.slot_size % tables.ring_size)
+        learn_nothing(step, index, place, inputs, head, ring_size, learning, state)
         keep_results(index, state.n_sent[0], tables, state, output)
         index += 1
     state.clock[0] = first_step + index

@@ -53,19 +53,21 @@ def deliver_group(
 
 
 @inline_kernel
-def deliver_first(step: Any, index: Any, inputs: Any, head: Any, tables: Any, state: Any) -> None:
+def deliver_first(
+    step: Any, index: Any, inputs: Any, head: Any, ring_size: Any, learning: Any, state: Any
+) -> None:
     """Deliver the input spikes of step -1; those of later steps are delivered before they teach."""
-    for g in range(len(tables.learning) if step == 0 else 0):
-        if tables.learning[g].of_inputs:
+    for g in range(len(learning.tables) if step == 0 else 0):
+        if learning.tables[g].of_inputs:
             state.events[0] += deliver_group(
                 inputs.sources,
                 inputs.payloads,
                 inputs.starts[index],
                 inputs.starts[index + 1],
                 head,
-                np.uint64(tables.ring_size),
-                tables.learning[g],
-                state.learning[g].weight,
+                ring_size,
+                learning.tables[g],
+                learning.states[g].weight,
                 state.ring,
             )
 
@@ -104,61 +106,53 @@ def sample(step: Any, sampling: Any, state: Any) -> None:
 
 @inline_kernel
 def learn_from_step(
-    step: Any, index: Any, inputs: Any, tables: Any, state: Any, output: Any
-) -> None:
+    step: Any, index: Any, place: Any, inputs: Any, head: Any, ring_size: Any, learning: Any,
+    state: Any,
+) -> None:  # fmt: skip
     """Deliver the spikes of a step to the groups that learn, then learn (semantics 5.8).
 
-    Spikes are weighed before their step teaches, and arrive in the next step. Input spikes of a
-    step are those that the next step delivers, so they stand in the next row.
+    Spikes are weighed before their step teaches, and arrive in the next step, whose sums begin at
+    ``head``. Input spikes of a step are those that the next step delivers, so they stand in the
+    next row.
     """
-    head = np.uint64((step + 1) * tables.slot_size % tables.ring_size)
-    for g in range(len(tables.learning)):
-        plastic, now = tables.learning[g], state.learning[g]
-        take_given(index - output.first_index, output.given[g], now.y)
-        if plastic.of_inputs:
-            learn_group(
-                step,
-                inputs.sources,
-                inputs.payloads,
-                inputs.starts[index + 1],
-                inputs.starts[index + 2],
-                head,
-                tables.ring_size,
-                plastic,
-                now,
-                state,
-            )
-        else:
-            learn_group(
-                step,
-                state.sent,
-                state.payloads,
-                _ZERO,
-                state.n_sent[0],
-                head,
-                tables.ring_size,
-                plastic,
-                now,
-                state,
-            )
-        sample(step, output.samples[g], now)
+    for g in range(len(learning.tables)):
+        sources, payloads, begin, end = state.sent, state.payloads, _ZERO, state.n_sent[0]
+        if learning.tables[g].of_inputs:
+            sources, payloads = inputs.sources, inputs.payloads
+            begin, end = inputs.starts[index + 1], inputs.starts[index + 2]
+        state.events[0] += learn_group(
+            step,
+            place,
+            sources,
+            payloads,
+            begin,
+            end,
+            state.sent,
+            state.n_sent[0],
+            head,
+            ring_size,
+            state.ring,
+            learning.tables[g],
+            learning.states[g],
+            learning.given[g],
+            learning.samples[g],
+        )
 
 
-@inline_kernel
+@kernel
 def learn_group(
-    step: Any,
-    sources: Any,
-    payloads: Any,
-    begin: Any,
-    end: Any,
-    head: Any,
-    ring_size: Any,
-    plastic: Any,
-    now: Any,
-    state: Any,
-) -> None:
-    """Deliver the spikes of the sources of a group, then let the group learn."""
-    state.events[0] += deliver_group(
-        sources, payloads, begin, end, head, np.uint64(ring_size), plastic, now.weight, state.ring
+    step: Any, place: Any, sources: Any, payloads: Any, begin: Any, end: Any, spikes: Any,
+    n_spikes: Any, head: Any, ring_size: Any, ring: Any, plastic: Any, now: Any, given: Any,
+    samples: Any,
+) -> Any:  # fmt: skip
+    """Deliver the spikes of the sources of a group, let it learn, and record what is due.
+
+    Returns the number of synapses that received a spike.
+    """
+    take_given(place, given, now.y)
+    delivered = deliver_group(
+        sources, payloads, begin, end, head, ring_size, plastic, now.weight, ring
     )
-    learn_step(step, sources, begin, end, state.sent, _ZERO, state.n_sent[0], plastic.learn, now)
+    learn_step(step, sources, begin, end, spikes, _ZERO, n_spikes, plastic.learn, now)
+    sample(step, samples, now)
+    return delivered

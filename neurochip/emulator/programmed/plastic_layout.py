@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...learning.layout import PlasticTables
+from ...learning.layout import PlasticTables, State
 from ...learning.terms import POST, PRE
 from ...typing import Int32Array, Int64Array, UInt8Array
 
-__all__ = ["SAMPLED", "GivenRows", "Plastic", "Sampling"]
+__all__ = ["SAMPLED", "GivenRows", "Plastic", "PlasticCall", "Sampling"]
 
 SAMPLED = ("w", "t", *PRE, *POST)
 """What can be sampled, by the number that kernels know it by."""
@@ -58,3 +58,16 @@ class Sampling(NamedTuple):
     start: Int64Array
     before: Int64Array
     values: Int32Array
+
+
+class PlasticCall(NamedTuple):
+    """Holds what a call of the kernel is given for learning; each has an entry for each group.
+
+    It is apart from the other tables, so that kernels which have nothing to do with learning are
+    the same for any number of groups.
+    """
+
+    tables: tuple[Plastic, ...]
+    states: tuple[State, ...]
+    given: tuple[GivenRows, ...]
+    samples: tuple[Sampling, ...]

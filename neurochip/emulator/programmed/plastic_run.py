@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...image import GivenTrace
+from ...learning.layout import State
 from ...learning.terms import POST
 from ..learning_run import HostWrites, LearningRun, Samples
 from .plastic import PlasticGroup
-from .plastic_layout import GivenRows, Sampling
-from .state import State, Tables
+from .plastic_layout import PlasticCall, Sampling
 
 __all__ = ["PlasticRun"]
 
@@ -26,6 +26,8 @@ class PlasticRun:
     ----------
     groups : sequence of PlasticGroup
         The groups; none if nothing learns.
+    learned : tuple of State
+        Their weights and traces, which the run changes. Its counters and planned traces begin now.
     run : LearningRun
         What they are given, and what is recorded.
     planned : sequence of GivenTrace
@@ -37,38 +39,33 @@ class PlasticRun:
     def __init__(
         self,
         groups: Sequence[PlasticGroup],
+        learned: tuple[State, ...],
         run: LearningRun,
         planned: Sequence[GivenTrace],
         first: int,
         n_steps: int,
     ) -> None:
-        self._groups, self._run, self._span = groups, run, (first, n_steps)
+        self._groups, self._learned, self._run = groups, learned, run
+        self._span = first, n_steps
         self._writes: list[dict[str, HostWrites]] = [{} for _ in groups]
         for item in planned:
             values = item.values.astype(np.int32).reshape(len(item.steps), -1)
             self._writes[item.group][item.variable] = HostWrites(item.steps, values)
         for index, given in run.given.items():
             self._writes[index] |= given
-        self.samples: tuple[Sampling, ...] = tuple(
+        self._tables = tuple(
+            group.with_draws(run.draws.get(index), first, n_steps)
+            for index, group in enumerate(groups)
+        )
+        self._samples: tuple[Sampling, ...] = tuple(
             group.sampling(run.samples.get(index, {}), first, n_steps)
             for index, group in enumerate(groups)
         )
-
-    def begin(self, tables: Tables, state: State) -> Tables:
-        """Return the tables of the run, and begin its counters and the planned traces."""
-        for writes, learned in zip(self._writes, state.learning, strict=True):
-            learned.counts[:] = 0
+        for writes, state in zip(self._writes, learned, strict=True):
+            state.counts[:] = 0
             for name, each in writes.items():
-                row = int(np.searchsorted(each.steps, self._span[0])) - 1
-                learned.y[POST.index(name)] = each.values[row] if row >= 0 else 0
-        if not self._run.draws:
-            return tables
-        return tables._replace(
-            learning=tuple(
-                group.with_draws(self._run.draws.get(index), *self._span)
-                for index, group in enumerate(self._groups)
-            )
-        )
+                row = int(np.searchsorted(each.steps, first)) - 1
+                state.y[POST.index(name)] = each.values[row] if row >= 0 else 0
 
     @property
     def steps_per_call(self) -> int:
@@ -76,18 +73,21 @@ class PlasticRun:
         width = sum(int(each.values.shape[1]) for rows in self._writes for each in rows.values())
         return max(1, _VALUES_PER_CALL // max(1, width))
 
-    def given(self, begin: int, stop: int) -> tuple[GivenRows, ...]:
-        """Return what the host writes in some steps."""
+    def call(self, begin: int, stop: int) -> PlasticCall | tuple[()]:
+        """Return what a call of the kernel, from a step to another, is given for learning."""
+        if not self._groups:
+            return ()
         pairs = zip(self._groups, self._writes, strict=True)
-        return tuple(group.given(writes, begin, stop) for group, writes in pairs)
+        given = tuple(group.given(writes, begin, stop) for group, writes in pairs)
+        return PlasticCall(self._tables, self._learned, given, self._samples)
 
-    def results(self, state: State) -> dict[str, Any]:
+    def results(self) -> dict[str, Any]:
         """Return the samples and the counters of the run."""
         synaptic: dict[tuple[int, str], Samples] = {}
         learning: dict[int, dict[str, int]] = {}
-        triples = zip(self._groups, state.learning, self.samples, strict=True)
-        for index, (group, learned, room) in enumerate(triples):
-            learning[index] = group.counts(learned)
+        triples = zip(self._groups, self._learned, self._samples, strict=True)
+        for index, (group, state, room) in enumerate(triples):
+            learning[index] = group.counts(state)
             found = group.sampled(self._run.samples.get(index, {}), room, *self._span)
             synaptic |= {(index, name): each for name, each in found.items()}
         return {"synaptic": synaptic, "learning": learning}

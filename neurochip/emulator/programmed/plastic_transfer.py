@@ -54,7 +54,7 @@ def transfer_learned(
         number = before.index(name)
         was, is_ = groups[0][number], groups[1][index]
         _check(name, was, is_)
-        learned, now = old.state.learning[number], new.state.learning[index]
+        learned, now = old.learned[number], new.learned[index]
         starts, steps = (
             [
                 in_units(image, k, values(group))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...learning.layout import State as PlasticState
 from ...typing import Int32Array
 from ..cpu.layout import LANES
 from ..cpu.memory import aligned, zeroed
@@ -43,10 +44,12 @@ class Call(NamedTuple):
 class Position(AnyPosition):
     """The registers, the spikes of the last step, and the inputs that the next one delivers.
 
-    ``overridden`` are given traces that the host has set for good, as group and variable.
+    ``learned`` has the weights and traces of each group that learns, and ``overridden`` are given
+    traces that the host has set for good, as group and variable.
     """
 
     state: State
+    learned: tuple[PlasticState, ...] = ()
     call: Call = field(default_factory=Call)
     overridden: frozenset[tuple[int, str]] = frozenset()
 
@@ -80,14 +83,14 @@ class Position(AnyPosition):
         self.state.tiles[:] = order.tiles
         self.state.ring[:] = 0
         self.state.n_sent[0] = 0
-        for group, learned in zip(plastic, self.state.learning, strict=True):
+        for group, learned in zip(plastic, self.learned, strict=True):
             for now, start in zip(learned, group.start, strict=True):
                 now[...] = start
         self.call, self.overridden = Call(), frozenset()
         self.state.clock[0] = 0
 
 
-def new_state(order: Order, tables: Tables, plastic: Sequence[PlasticGroup]) -> State:
+def new_state(order: Order, tables: Tables) -> State:
     """Return the state before step 0."""
     n_lanes = len(order.compartment)
     rows = Scratch.BEFORE + max(len(part.program.state) for part in order.parts)
@@ -105,7 +108,6 @@ def new_state(order: Order, tables: Tables, plastic: Sequence[PlasticGroup]) -> 
         events=zeroed(1, np.int64),
         overflows=np.zeros((n_lanes, len(COUNTED)), dtype=np.int32),
         first_overflow=np.full(3, -1, dtype=np.int64),
-        learning=tuple(group.state() for group in plastic),
     )
     state.tiles[:] = order.tiles
     return state

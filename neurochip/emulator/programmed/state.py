@@ -49,9 +49,6 @@ class Tables(NamedTuple):
     ``parameters`` holds rows of 64, as sets that equal tiles share; ``sets`` has the start of the
     set of each tile. ``resets`` has a row for each periodic reset: interval, offset, and the first
     and last entry of ``reset_place`` (in ``State.tiles``) and ``reset_value``.
-
-    ``learning`` has a :class:`~neurochip.emulator.programmed.plastic_layout.Plastic` for each group
-    that learns; its synapses are in no row.
     """
 
     groups: Int64Array
@@ -73,7 +70,6 @@ class Tables(NamedTuple):
     resets: Int64Array
     reset_place: Int64Array
     reset_value: Int32Array
-    learning: Any = ()
 
 
 class State(NamedTuple):
@@ -86,8 +82,7 @@ class State(NamedTuple):
     ``carried``, its payload, sort them. ``scratch`` and ``counts`` serve the tile that is being
     updated. ``events[0]`` counts the synapses that received a spike. ``overflows`` has a row for
     each lane, in the order of ``COUNTED``; ``first_overflow`` is step, compartment and the bits of
-    its overflows; step -1 if there are none. ``learning`` has the weights and traces of each group
-    that learns.
+    its overflows; step -1 if there are none.
     """
 
     clock: Int64Array
@@ -103,7 +98,6 @@ class State(NamedTuple):
     events: Int64Array
     overflows: Int32Array
     first_overflow: Int64Array
-    learning: Any = ()
 
 
 class Used(NamedTuple):
@@ -152,8 +146,6 @@ class Outputs(NamedTuple):
 
     The spikes of the k-th step are ``ends[k]`` to ``ends[k + 1] - 1`` of ``ids`` (compartments) and
     ``payloads``. Row i of ``values`` holds the registers at ``places`` after step i of the run.
-    ``given`` and ``samples`` have, for each group that learns, the traces that the host writes in
-    this call, and what the run records.
     """
 
     first_index: int
@@ -162,5 +154,3 @@ class Outputs(NamedTuple):
     ends: Int64Array
     places: Int64Array
     values: Int32Array
-    given: Any = ()
-    samples: Any = ()
