@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from .._support.brief import brief
+from .._support.student import t_quantile
 from ..typing import Float64Array, Int32Array
-from ..validation.intervals import ratio_interval
 from ..validation.spread import distances
 
 __all__ = ["WeightError", "ks_distance", "receptive_fields", "weight_error"]
 
 _AT_LIMIT = 0.5  # weight steps
+_FEWEST = 3  # seeds whose distances from each other can differ
 _TOLERANCE = 1.1  # errors up to so many times the spread are within it
 
 
@@ -35,8 +36,8 @@ class WeightError:
     spread : float
         RMS difference between two seeds of the chip: the floor.
     interval : tuple of float
-        95 % interval of ``error**2 / spread**2 - 1`` over seeds: beyond 0 the chip is farther from
-        float than from itself. NaN if undefined.
+        95 % interval of ``error**2 / spread**2 - 1``, with float as one more run: above 0 the chip
+        is farther from float than from itself. NaN below 3 seeds, or if they do not differ.
     correlation : float
         Pearson correlation of the changes of all weights, mean over seeds; NaN if undefined.
     ks : float
@@ -73,14 +74,12 @@ class WeightError:
     def within_spread(self) -> bool | None:
         """Whether the chip is as near to float as to itself; None if the seeds do not decide it.
 
-        As near means that the error exceeds the spread by at most 10 %.
+        True if the error exceeds the spread by at most 10 %; False if the interval excludes that.
         """
-        if not self.spread:
-            return self.error == 0.0
-        low, high = self.interval
-        if high <= _TOLERANCE**2 - 1.0:
+        most = _TOLERANCE * self.spread
+        if self.error <= most:
             return True
-        return False if low > _TOLERANCE**2 - 1.0 else None
+        return False if not self.spread or self.interval[0] > _TOLERANCE**2 - 1.0 else None
 
 
 def weight_error(
@@ -114,7 +113,7 @@ def weight_error(
         error=math.sqrt(float(squares.mean())),
         bias=float(errors.mean()),
         spread=math.sqrt(float(apart.mean())),
-        interval=ratio_interval(apart, squares),
+        interval=_excess(float(squares.mean()), apart),
         correlation=_mean([_correlation(reference - start, row - start) for row in chip]),
         ks=_mean([ks_distance(reference, row) for row in chip]),
         distance=float(found.rc.mean()),
@@ -123,6 +122,22 @@ def weight_error(
         cosine=cosine,
         overlap=overlap,
     )
+
+
+def _excess(square: float, apart: Float64Array) -> tuple[float, float]:
+    """Return the interval of the squared distance of float beside those of the seeds, minus 1.
+
+    Float counts as one more run: in a network whose spikes follow from its weights it is one course
+    among many, as each seed is. So this is a prediction interval of one more value, of Student's t
+    over the logarithms of the distances. NaN below 3 seeds, whose distances are equal.
+    """
+    n = len(apart)
+    if n < _FEWEST or not (apart > 0).all() or not square > 0:
+        return math.nan, math.nan
+    logs = np.log(apart)
+    centre = math.log(square) - float(logs.mean())
+    half = t_quantile(0.975, n - 1) * float(logs.std(ddof=1)) * math.sqrt(1 + 1 / n)
+    return math.expm1(centre - half), math.expm1(centre + half)
 
 
 def _apart(chip: Float64Array) -> Float64Array:
