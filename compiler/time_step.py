@@ -32,6 +32,7 @@ from neurochip.recording import Recording
 from neurochip.recurrence import KICKS
 
 from .check import check_request
+from .learning.check import check_steps
 from .neurons.drive import OperatingPoint
 from .neurons.expectation import Expectation, expect
 from .neurons.gains import rounded_point
@@ -254,6 +255,7 @@ def _candidate(
     expected: Expectation,
 ) -> DtCandidate:
     try:
+        check_steps(network, dt)
         populations = lower(network, project(network), chip, dt, options, expected)
         for connection in network.connections:
             rounded_delays(connection, chip, dt)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
+from neurochip._support.grid import whole_steps
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError
-from neurochip.network import Connection, Network, Population
+from neurochip.network import Connection, Network, Population, RewardModulation
 from neurochip.recurrence import delay_steps
 
 from .scale import learned_top
 
-__all__ = ["check_plasticity", "late_steps", "owner_of", "with_limits"]
+__all__ = [
+    "check_plasticity",
+    "check_steps",
+    "interval_exponent",
+    "late_steps",
+    "owner_of",
+    "with_limits",
+]
+
+_LARGEST_K = 9  # of the terms u0 to u9
 
 
 def owner_of(connection: Connection) -> str:
@@ -34,6 +45,21 @@ def check_plasticity(network: Network, chip: ChipSpec, dt: float) -> None:
         if connection.plasticity is not None and connection.n_synapses:
             _check_engine(connection, chip)
             _check_traces(network, connection, dt)
+
+
+def check_steps(network: Network, dt: float) -> None:
+    """Raise if a plasticity does not fit a time step: its delay, or the interval of its reward.
+
+    Raises
+    ------
+    CompileError
+        If synapses of a connection have several delays, or an interval is no power of two of steps.
+    """
+    for item in network.connections:
+        if item.plasticity is not None and item.n_synapses:
+            late_steps(network, item, dt)
+            if item.plasticity.reward is not None:
+                interval_exponent(owner_of(item), item.plasticity.reward, dt)
 
 
 def with_limits(network: Network, chip: ChipSpec) -> ChipSpec:
@@ -68,6 +94,25 @@ def late_steps(network: Network, connection: Connection, dt: float) -> int:
             "by delay."
         )
     return low + (0 if isinstance(connection.source, Population) else network.input_lead)
+
+
+def interval_exponent(owner: str, modulation: RewardModulation, dt: float) -> int:
+    """Return k for an interval of ``2**k`` steps.
+
+    Raises
+    ------
+    CompileError
+        If it is not as long as that.
+    """
+    steps = whole_steps(modulation.interval, dt)
+    if steps is None or steps.bit_count() != 1 or steps > 1 << _LARGEST_K:
+        near = 2 ** min(_LARGEST_K, max(0, round(math.log2(modulation.interval / dt))))
+        raise CompileError(
+            f"{owner}: interval = {modulation.interval:g} ms of its reward is "
+            f"{modulation.interval / dt:g} steps of {dt:g} ms; allowed: 1, 2, 4 ... "
+            f"{1 << _LARGEST_K} steps. The nearest is {near * dt:g} ms."
+        )
+    return steps.bit_length() - 1
 
 
 def _check_engine(connection: Connection, chip: ChipSpec) -> None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip._support.grid import whole_steps
 from neurochip.chip.learning_spec import LearningSpec
 from neurochip.errors import CompileError
 from neurochip.learning.terms import Factor, Term
 from neurochip.network import STDP, RewardModulation
 from neurochip.typing import Float64Array, Int16Array, Int64Array
 
+from .check import interval_exponent
 from .coefficients import finest, in_units
 
 __all__ = ["REWARD", "RewardRegisters", "expected_eligibility", "fit_reward"]
@@ -28,7 +28,6 @@ REWARD = "y2"
 _LEAST, _MOST = -128, 127  # of a given trace
 _DEVIATIONS = 4.0
 _ROOM = 1.25  # between the expected peak of an eligibility and the limit of the tag
-_LARGEST_K = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ def fit_reward(
             f"{owner}: its reward needs tags and given traces, which the learning engine "
             f"{spec.name!r} has not; allowed: a chip with another engine, or no reward."
         )
-    k = _period(owner, modulation, dt)
+    k = interval_exponent(owner, modulation, dt)
     reward_step, values = _values(modulation)
     shape = Term("u", 1, 0, (Factor("t"), Factor(REWARD)), k)
     # One step of tag and reward changes the weight by this many weight steps.
@@ -161,19 +160,6 @@ def expected_eligibility(stdp: STDP, pre: Float64Array, post: Float64Array) -> f
     ]
     single = max(size * (1 + x) for size, x in zip(sizes, held, strict=True))
     return tau * max(means) + _DEVIATIONS * math.sqrt(tau / 2 * sum(powers)) + single
-
-
-def _period(owner: str, modulation: RewardModulation, dt: float) -> int:
-    """Return k for an interval of ``2**k`` steps."""
-    steps = whole_steps(modulation.interval, dt)
-    if steps is None or steps.bit_count() != 1 or steps > 1 << _LARGEST_K:
-        near = 2 ** min(_LARGEST_K, max(0, round(math.log2(modulation.interval / dt))))
-        raise CompileError(
-            f"{owner}: interval = {modulation.interval:g} ms of its reward is "
-            f"{modulation.interval / dt:g} steps of {dt:g} ms; allowed: 1, 2, 4 ... "
-            f"{1 << _LARGEST_K} steps. The nearest is {near * dt:g} ms."
-        )
-    return steps.bit_length() - 1
 
 
 def _values(modulation: RewardModulation) -> tuple[float, Int16Array]:

@@ -52,7 +52,8 @@ class Triplet(_Amplitudes):
     tau_x, tau_y : float, ms
         Time constants of x2 and y2, above 0.
     a3_plus, a3_minus : float, mV or nA
-        Amplitudes in the unit of the weights; either may be 0 or negative.
+        Amplitudes in the unit of the weights; either may be 0 or negative. With an amplitude of 0
+        its time constant has no effect.
 
     Raises
     ------
@@ -184,7 +185,7 @@ class STDP(_Amplitudes):
     bounds : str
         ``"hard"`` (the default): each change is clipped at the limits. ``"soft"`` (multiplicative):
         changes at postsynaptic spikes are also multiplied by ``(w_max - w) / w_max``, those at
-        presynaptic ones by ``w / w_max``; amplitudes are then at least 0.
+        presynaptic ones by ``w / w_max``, and then clipped; amplitudes are at least 0.
     triplet : Triplet, optional
         Second traces of the triplet rule. Default: pairs only.
     reward : RewardModulation, optional

@@ -31,6 +31,7 @@ from neurochip import (
     Stimulus,
     Triplet,
     all_to_all,
+    choose_dt,
     compile_network,
     fixed_probability,
     load_image,
@@ -481,6 +482,8 @@ def test_weights_of_fewer_bits_learn_up_to_their_largest_mantissa():
 def test_a_time_step_is_chosen_for_a_network_that_learns():
     image = compile_network(network_of(PAIR), LOIHI.what_if(weight_mantissa_bits=4), dt="auto")
     assert rows_of(image)["w_max"].error == 0
+    rewarded = network_of(dataclasses.replace(PAIR, reward=MODULATION))
+    assert 8.0 / choose_dt(rewarded).dt in {8, 16, 32, 64, 128}
 
 
 # -------------------------------------------------------------------------------- refusals
