@@ -62,7 +62,11 @@ def validate_command(
     fine_dt: float | None,
     output: str,
 ) -> None:
-    """Run MODEL on the chip and in float64, and write a report as one self-contained page."""
+    """Run MODEL on the chip and in float64, and write a report as one self-contained page.
+
+    If synapses of MODEL learn, their weights are compared, too, and the error of the weights is
+    attributed to its sources instead.
+    """
     from ..report import validate
     from ..validation import Conclusion
 

@@ -12,14 +12,15 @@ from .._support.progress import progress_bar
 from .._support.provenance import versions
 from .._support.ranges import FRACTION
 from .._support.values import instance, integer, items, real, shown, switch
-from ..attribution import Attribution, attribute
-from ..attribution.sections import attribution_section
+from ..attribution import Attribution, LearningAttribution, attribute, attribute_learning
+from ..attribution.sections import attribution_section, learning_attribution_section
 from ..chip.spec import LOIHI, ChipSpec
 from ..emulator import Emulator
 from ..errors import AnalysisError, ChipOverflowWarning
 from ..image.sections import compilation_section
+from ..learned import LearningComparison, compare_learning
+from ..learned.sections import learning_section
 from ..network import Network
-from ..network.plasticity import check_static
 from ..reference import simulate_reference
 from ..stimulus import draw_stimulus
 from ..validation import (
@@ -54,7 +55,9 @@ def validate(
 
     The network is run on the chip and in float64 with the same input. Rates, spikes and v are
     compared. The error is split into those of the time step and of the registers, and into its
-    sources. The command ``neurochip validate`` calls this function.
+    sources. If synapses learn, their weights are compared, too (:func:`compare_learning`), and the
+    error of the weights is split instead (:func:`attribute_learning`). The command ``neurochip
+    validate`` calls this function.
 
     Parameters
     ----------
@@ -89,8 +92,7 @@ def validate(
     Raises
     ------
     AnalysisError
-        If an argument is not allowed, or the error cannot be split into its sources, as that of
-        synapses that learn.
+        If an argument is not allowed, or the error cannot be split into its sources.
     CompileError
         If the network does not fit the chip.
     StimulusError
@@ -111,14 +113,12 @@ def validate(
     if tolerance is not None:
         tolerance = real("validate", "tolerance", tolerance, within=FRACTION, error=AnalysisError)
     attribution = switch("validate", "attribution", attribution, error=AnalysisError)
-    if attribution:
-        reason = "which needs attribution=False"
-        check_static("validate", network.connections, reason, AnalysisError)
     found = judge(network, chip, dt, duration=duration, seed=seeds[0], **options)
     return validation_report(
         found,
         tolerance=tolerance,
         attribution=_attribution(found, duration, seeds[0]) if attribution else None,
+        learning=_learning(found, duration, seeds[0]),
         activity=_compare_seeds(found, duration, seeds, tolerance or _TOLERANCE),
     )
 
@@ -127,8 +127,9 @@ def validation_report(
     judgement: Judgement,
     *,
     tolerance: float | None = None,
-    attribution: Attribution | None = None,
+    attribution: Attribution | LearningAttribution | None = None,
     activity: Sequence[ActivityComparison] = (),
+    learning: LearningComparison | None = None,
 ) -> Report:
     """Return a report on a network on a chip.
 
@@ -138,10 +139,13 @@ def validation_report(
         The network, its image, both runs and their comparison.
     tolerance : float, optional
         Largest acceptable difference in mean rate (0.01 = 1 %); adds an equivalence test.
-    attribution : Attribution, optional
-        Attribution of the same run; adds the effect of each source of error.
+    attribution : Attribution or LearningAttribution, optional
+        Attribution of the same run, or of what its synapses learned; adds the effect of each source
+        of error.
     activity : sequence of ActivityComparison
         Comparisons of populations over several seeds; add their differences to the answers.
+    learning : LearningComparison, optional
+        Comparison of learned weights; adds what each connection learned.
 
     Returns
     -------
@@ -159,10 +163,12 @@ def validation_report(
     answers = worst_first(
         answer(item, comparison.dt, comparison.fine_dt, over_seeds.get(item.name)) for item in items
     )
+    split = attribution if isinstance(attribution, LearningAttribution) else None
     sections = [
         *comparison_sections(comparison, answers, tests),
         Section("Figures", _figures(judgement)),
-        *([attribution_section(attribution)] if attribution is not None else []),
+        *([learning_section(learning)] if learning is not None else []),
+        *_split(attribution),
         *([activity_section(activity)] if activity else []),
         compilation_section(image.report),
     ]
@@ -183,7 +189,7 @@ def validation_report(
     )
     return Report(
         title=f"Validation on {image.chip.name}",
-        lead="\n".join(lead(answers)),
+        lead="\n".join([*_sentences(learning), *_sentences(split), *lead(answers)]),
         answers=answers,
         sections=sections,
         data={
@@ -193,7 +199,9 @@ def validation_report(
                 "answers": {item.population: item.to_dict() for item in answers},
             },
             "equivalence": {name: test.to_dict() for name, test in tests.items()},
-            "attribution": None if attribution is None else attribution.rows(),
+            "attribution": attribution.rows() if isinstance(attribution, Attribution) else None,
+            "learning": None if learning is None else learning.to_dict(),
+            "learning_attribution": None if split is None else split.to_dict(),
             "activity": [item.to_dict() for item in activity],
             "compile_report": image.report.to_dict(),
         },
@@ -245,8 +253,31 @@ def _seeds(seed: Any) -> list[int]:
     return found
 
 
-def _attribution(judgement: Judgement, duration: float, seed: int) -> Attribution:
+def _split(attribution: Attribution | LearningAttribution | None) -> list[Section]:
+    if isinstance(attribution, LearningAttribution):
+        return [learning_attribution_section(attribution)]
+    return [] if attribution is None else [attribution_section(attribution)]
+
+
+def _sentences(found: LearningComparison | LearningAttribution | None) -> list[str]:
+    """Return the answer for each connection that learns, with its name if there are several."""
+    answers = {} if found is None else found.answers
+    return [text if len(answers) == 1 else f"{name}: {text}" for name, text in answers.items()]
+
+
+def _learning(judgement: Judgement, duration: float, seed: int) -> LearningComparison | None:
+    if all(item.plasticity is None for item in judgement.network.connections):
+        return None
     stimulus = draw_stimulus(judgement.network, duration, seed)
+    return compare_learning(judgement.network, judgement.image, stimulus)
+
+
+def _attribution(
+    judgement: Judgement, duration: float, seed: int
+) -> Attribution | LearningAttribution:
+    stimulus = draw_stimulus(judgement.network, duration, seed)
+    if any(item.plasticity is not None for item in judgement.network.connections):
+        return attribute_learning(judgement.network, stimulus, image=judgement.image)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ChipOverflowWarning)  # of a run that judge has made, too
         no_finer_grid = judgement.comparison.fine_dt is None

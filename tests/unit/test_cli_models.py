@@ -383,3 +383,19 @@ def test_attribute_splits_the_error_of_learned_weights() -> None:
         "--substeps is no option for a model that learns: its ideal is float64 on the steps of the "
         "chip."
     )
+
+
+@pytest.mark.slow
+def test_a_report_says_what_synapses_learned_and_where_the_error_comes_from() -> None:
+    options = (model(LEARNING), "--dt", "1", "--duration", "100", "--fine-dt", "0")
+    lead = json.loads(succeed("validate", *options, "--json"))["lead"].splitlines()
+    page, data = Path("report.html").read_text(), json.loads(Path("report.json").read_text())
+    assert lead[0] == data["learning"]["answers"]["source->cells"]
+    assert lead[1] == data["learning_attribution"]["answers"]["source->cells"]
+    assert "<h2>Learning</h2>" in page
+    assert "<h2>Attribution of learning</h2>" in page
+    assert data["attribution"] is None
+    succeed("validate", *options, "--no-attribution")
+    data = json.loads(Path("report.json").read_text())
+    assert data["learning"]["seeds"] == 8
+    assert data["learning_attribution"] is None

@@ -27,7 +27,6 @@ from neurochip import (
     fixed_probability,
     from_arrays,
     one_to_one,
-    validate,
     write_nir,
 )
 from neurochip.errors import AnalysisError, FrontendError, NetworkError
@@ -241,11 +240,6 @@ def test_an_attribution_of_the_error_of_rates_refuses_weights_that_change():
     )
     stimulus = draw_stimulus(network, 10.0, seed=1)
     refused(message, attribute, network, stimulus, error=AnalysisError)
-    message = (
-        "validate: connection 'source->cells' has plasticity, which needs attribution=False; "
-        "allowed: connections without plasticity."
-    )
-    refused(message, validate, network, error=AnalysisError)
 
 
 def test_a_nir_graph_has_no_plasticity(tmp_path):
