@@ -166,7 +166,8 @@ def main() -> None:
         load, repetitions = WORKLOADS[given.worker[0]], given.worker[1]
         sys.stdout.write(f"{run_brian2(load, repetitions)}\n")
         return
-    sys.stdout.write("| network | reference | Brian2 C++ |\n|---|---|---|\n")
+    heads = ["network", "reference", "Brian2 C++"][: 2 + given.brian2]
+    sys.stdout.write(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n")
     for load in WORKLOADS:
         cells = []
         for measure in (seconds_of_reference, seconds_of_brian2)[: 1 + given.brian2]:
