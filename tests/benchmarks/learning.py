@@ -1,11 +1,13 @@
 """Measure how fast synapses learn on the chip's learning engine, beside Brian2's C++.
 
     python tests/benchmarks/learning.py             # the learning step
+    python tests/benchmarks/learning.py --emulator  # also whole runs of an image
     python tests/benchmarks/learning.py --brian2    # also Brian2 (a compiler is needed)
 
 Both sides have given spikes at 50 Hz, and the rule is that of spike pairs. A plastic event is a
 synapse of a spike of either side. The learning step is what ``learn`` and the emulator call:
-traces, draws, weights of 8 bits. Brian2 has the same spikes, no neurons, and weights in float64.
+traces, draws, weights of 8 bits. An image also has its neurons, which inputs of their own make
+spike, and delivers what it learns. Brian2 has the same spikes, no neurons, and weights in float64.
 All run in turns, on one thread; times are those of the processor, without building the network.
 """
 
@@ -29,6 +31,7 @@ from benchmarks import machine
 from benchmarks.learning_reference import WORKLOADS, Workload
 from benchmarks.tables import print_table
 
+from neurochip import LOIHI, Emulator, Learning, Plasticity, Synapses, program
 from neurochip.chip.registers import SignMode
 from neurochip.learning import LearningRule, Trace
 from neurochip.learning.group import plastic_group
@@ -72,6 +75,45 @@ def by_step(load: Workload, seed: int):
     ids, times = load.spikes(seed)
     steps = np.round(times / load.dt).astype(np.int64)
     return ids.astype(np.int32), np.searchsorted(steps, np.arange(load.n_steps + 1))
+
+
+class Chip:
+    """An image with neurons on the emulator; each call is a run from its start."""
+
+    def __init__(self, load: Workload) -> None:
+        source, target = load.ends()
+        weights = np.random.default_rng(4).integers(0, 256, len(source))
+        ids = np.arange(load.size)
+        lists = [
+            Synapses("inputs", source, target, weights, SignMode.EXCITATORY, exponent=-2),
+            Synapses("inputs", load.size + ids, ids, 150, SignMode.EXCITATORY, exponent=7),
+        ]
+        image = program(
+            LOIHI,
+            {"threshold_mantissa": 15_000, "decay_u": 4095, "decay_v": 4095},
+            lists,
+            n_inputs=2 * load.size,
+            n_compartments=load.size,
+            cores=[min(1000, load.size)] * -(-load.size // 1000),
+            learning=Learning((Plasticity(0, RULE),)),
+            truncate=True,
+        )
+        spikes = [load.spikes(seed) for seed in (1, 2)]
+        steps = [np.round(times / load.dt).astype(np.int64) for _, times in spikes]
+        self.steps = np.concatenate(steps)
+        self.sources = np.concatenate([spikes[0][0], load.size + spikes[1][0]])
+        self.n_steps, self.emulator = load.n_steps, Emulator(image, warn=False, progress=False)
+        self()  # compiled
+
+    def __call__(self) -> float:
+        """Return the processor time of a run in seconds."""
+        self.emulator.reset()
+        began = time.thread_time()
+        self.emulator.run_steps(self.n_steps, self.steps, self.sources)
+        return time.thread_time() - began
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 class Brian2:
@@ -127,6 +169,7 @@ def work(load: Workload) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--emulator", action="store_true", help="also measure whole runs")
     parser.add_argument("--brian2", action="store_true", help="also measure Brian2's C++")
     parser.add_argument("--repeats", type=int, default=9, help="measurements of each (9)")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
@@ -135,14 +178,17 @@ def main() -> None:
         work(WORKLOADS[options.worker])
         return
     facts = machine.facts()
-    head = [*HEAD, *["Brian2 C++, ms", "M events/s", "times as fast"] * options.brian2]
+    head = [*HEAD, *["emulator, ms", "M events/s"] * options.emulator]
+    head += ["Brian2 C++, ms", "M events/s", "times as fast"] * options.brian2
     print_table(head, [row(load, options) for load in WORKLOADS])
     print(f"\n{machine.summary(facts)}.")
 
 
 def row(load: Workload, options: argparse.Namespace) -> list[str]:
     """Return the row of a network: medians, and the median of the ratios of the turns."""
-    engines = [Steps(load), *[Brian2(load)] * options.brian2]
+    engines = [Steps(load)]
+    engines += [Chip(load)] if options.emulator else []
+    engines += [Brian2(load)] if options.brian2 else []
     engines[0]()  # compiled
     times = np.array([[run() for run in engines] for _ in range(options.repeats)])
     events, medians = engines[0].events, np.median(times, axis=0)
@@ -150,8 +196,9 @@ def row(load: Workload, options: argparse.Namespace) -> list[str]:
     for seconds in medians:
         cells += [f"{1e3 * seconds:.1f}", f"{events / seconds / 1e6:.0f}"]
     if options.brian2:
-        cells.append(f"{np.median(times[:, 1] / times[:, 0]):.1f}")
-        engines[1].close()
+        cells.append(f"{np.median(times[:, -1] / times[:, 0]):.1f}")
+    for engine in engines[1:]:
+        engine.close()
     return cells
 
 
