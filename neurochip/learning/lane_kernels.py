@@ -140,11 +140,10 @@ def shift(lanes: Any, right: Any, left: Any) -> None:
 
 @inline_kernel
 def start_sum(lanes: Any, row: Any) -> None:
-    """Begin SUM with a variable, in units of an accumulator, and EARLY with 0."""
+    """Begin SUM with a variable, in units of an accumulator."""
     cast = lanes.dtype.type
     for lane in range(EACH_LANE):
         lanes[lane + SUM] = lanes[lane + row] << cast(FRACTION_BITS)
-        lanes[lane + EARLY] = 0
 
 
 @inline_kernel

@@ -45,10 +45,11 @@ X0, Y0, X1, Y1, Y3, W = (VARIABLES.index(name) for name in ("x0", "y0", "x1", "y
 SYNAPSE = int(Kind.SYNAPSE)
 EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
 ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
-OLD, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
+OLD, EARLY, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
     np.uint64(each * LANES)
     for each in (
         Lane.OLD,
+        Lane.EARLY,
         Lane.VALUE,
         Lane.PRODUCT,
         Lane.DRAW,
@@ -91,7 +92,7 @@ def is_due(number: Any, k: Any) -> Any:
     return number & ((np.int64(1) << k) - 1) == 0
 
 
-@kernel
+@inline_kernel
 def learn_batches(
     number: Any, row: Any, due: Any, n_pre: Any, n_post: Any, tables: Any, state: Any
 ) -> None:
@@ -203,6 +204,8 @@ def sum_lanes(
     """
     terms, engine = tables.terms, tables.engine
     start_sum(lanes, old)
+    if engine.weight_rounding == AWAY:
+        fill(lanes, EARLY, 0)
     first, last = terms.first[target], terms.first[target + 1]
     for place in range(first, last + (last - first if engine.weight_rounding == AWAY else 0)):
         early, term = place >= last, place if place < last else place - (last - first)

@@ -27,6 +27,8 @@ def advance(
     values: Any,
     history: Any,
     when: Any,
+    listed: Any,
+    n_listed: Any,
     side: Any,
     decays: Any,
     impulses: Any,
@@ -39,7 +41,8 @@ def advance(
 ) -> None:
     """Take the traces of a side through an epoch, which ends with ``step``.
 
-    ``row`` and ``epoch_row`` are those of given draws, of this step and of this epoch.
+    The first ``n_listed`` neurons of a list have a spike in it. ``row`` and ``epoch_row`` are those
+    of given draws, of this step and of this epoch.
     """
     n, last = values.shape[1], np.int64(engine.epoch)
     by_steps = engine.trace_rounding == BY_STEPS
@@ -78,6 +81,8 @@ def advance(
                     given,
                     history,
                     when,
+                    listed,
+                    n_listed,
                     side,
                     impulses,
                     engine,
@@ -133,6 +138,8 @@ def add_impulses(
     row: Any,
     history: Any,
     when: Any,
+    listed: Any,
+    n_listed: Any,
     side: Any,
     impulses: Any,
     engine: Any,
@@ -140,7 +147,8 @@ def add_impulses(
 ) -> None:
     """Add the impulses of step ``k`` of an epoch, each with the draw of its fraction."""
     top, fraction = np.int32(engine.trace_top), side.fraction[v]
-    for i in range(n):
+    for each in range(n if engine.per_synapse else n_listed):
+        i = np.int64(each) if engine.per_synapse else np.int64(listed[each])
         if when[side.neuron[i]] == k:
             a = np.int32(history[place + i] + side.whole[v])
             if fraction > 0.0:
