@@ -56,7 +56,7 @@ def compare_command(
     if output is not None:
         wrote(write_judgement(judgement, Path(output)))
     if is_json():
-        sentences = [] if learned is None else learned.answers.values()
+        sentences = [] if learned is None else [learned.lead]
         text = "\n".join([*sentences, *lead(judgement.comparison.answers)])
         numbers = {
             **numbers_of(judgement),

@@ -137,6 +137,13 @@ class LearningComparison:
         """The answer of each connection: whether the chip learns the same weights."""
         return {name: _answer(item, self.min_events) for name, item in self.connections.items()}
 
+    @property
+    def lead(self) -> str:
+        """The answers as lines; names only if there are several."""
+        named = len(self.connections) > 1
+        texts = (f"{name}: {text}" if named else text for name, text in self.answers.items())
+        return "\n".join(map(visible, texts))
+
     def connection(self, name: str) -> ConnectionLearning:
         """Return what one connection learned.
 
@@ -171,10 +178,8 @@ class LearningComparison:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        for name, item in self.connections.items():
-            title = f"{name}: " if len(self.connections) > 1 else ""
-            lines += [*folded(visible(title + self.answers[name]), indent=""), ""]
-            lines += [*_block(item, self.seeds), ""]
+        for text, item in zip(self.lead.split("\n"), self.connections.values(), strict=True):
+            lines += [*folded(text, indent=""), "", *_block(item, self.seeds), ""]
         for sentence in lead(self.spikes.answers):
             lines += folded(f"Spikes: {visible(sentence)}")
         return "\n".join(lines)

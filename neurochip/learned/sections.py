@@ -78,6 +78,4 @@ def _cells(error: WeightError) -> tuple[str, ...]:
 @describes(LearningComparison)
 def describe_learning(comparison: LearningComparison) -> Description:
     """Describe a comparison of learning by its answers."""
-    named = len(comparison.connections) > 1
-    lead = [f"{name}: {text}" if named else text for name, text in comparison.answers.items()]
-    return Description("\n".join(lead), [learning_section(comparison)])
+    return Description(comparison.lead, [learning_section(comparison)])

@@ -373,6 +373,17 @@ def test_compare_says_whether_the_chip_learns_the_same() -> None:
 
 
 @pytest.mark.slow
+def test_validate_writes_what_a_model_learns(folder: Path) -> None:
+    succeed("validate", model(LEARNING), "--dt", "1", "--duration", "100", "--fine-dt", "0")
+    page = (folder / "report.html").read_text()
+    assert "Attribution of learning" in page
+    data = json.loads((folder / "report.json").read_text())
+    assert data["learning"]["answers"]["source->cells"] == data["lead"].splitlines()[0]
+    assert data["attribution"] is None
+    assert data["learning_attribution"]["seeds"] == 8
+
+
+@pytest.mark.slow
 def test_attribute_splits_the_error_of_learned_weights() -> None:
     options = (model(LEARNING), "--dt", "1", "--duration", "100")
     assert " of the learning error (RMS " in " ".join(succeed("attribute", *options).split())

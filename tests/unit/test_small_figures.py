@@ -181,3 +181,30 @@ def test_mappings_are_drawn(cores, width):
 @pytest.mark.parametrize("draw", [nc.plot_mesh, nc.plot_utilisation, nc.plot_traffic])
 def test_panels_of_a_mapping_are_drawn_alone(draw, cores):
     drawn(lambda ax: draw(ax, mapped(cores)))
+
+
+def learner(size, spikes):
+    rule = nc.STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.1, a_minus=0.1, w_max=2.0)
+    times = [1.5 + 5 * k for k in range(spikes)]
+    source = nc.SpikeInput("in", size, [0] * spikes, times)
+    cells = nc.Population("p", size, nc.LIF(tau_m=10.0, v_thresh=-64.0))
+    link = nc.all_to_all(source, cells, weight=1.0, plasticity=rule)
+    net = nc.Network(inputs=[source], populations=[cells], connections=[link])
+    return net, nc.compile_network(net, dt=1.0), nc.draw_stimulus(net, 11.0, seed=1)
+
+
+@pytest.mark.parametrize(("size", "spikes"), [(1, 0), (1, 2), (3, 2)])
+def test_what_little_learns_is_drawn(size, spikes):
+    found = nc.compare_learning(*learner(size, spikes), seeds=2).connection("in->p")
+    drawn(lambda ax: nc.plot_learned_weights(ax, found))
+    drawn(lambda ax: nc.plot_mean_weight(ax, found))
+    ax = drawn(lambda ax: nc.plot_learning_window(ax, found))
+    assert len(ax.lines) == 4
+
+
+def test_an_attribution_of_learning_without_error_says_so():
+    net, image, stimulus = learner(1, 0)
+    found = nc.attribute_learning(net, stimulus, image=image, seeds=2, progress=False)
+    ax = drawn(lambda ax: nc.plot_learning_attribution(ax, found))
+    assert notes(ax) in ([], ["no error"])
+    assert found.answers["in->p"].startswith("Too few events to judge: 0 changes of 1 synapse")
