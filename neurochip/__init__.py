@@ -184,6 +184,7 @@ _HOMES = {
         "fixed_indegree",
         "fixed_outdegree",
         "fixed_probability",
+        "fixed_total_number",
         "from_arrays",
         "one_to_one",
     ),

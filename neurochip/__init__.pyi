@@ -161,6 +161,7 @@ from .network import convolution as convolution
 from .network import fixed_indegree as fixed_indegree
 from .network import fixed_outdegree as fixed_outdegree
 from .network import fixed_probability as fixed_probability
+from .network import fixed_total_number as fixed_total_number
 from .network import from_arrays as from_arrays
 from .network import one_to_one as one_to_one
 from .precision import BitsAnswer as BitsAnswer

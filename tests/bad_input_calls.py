@@ -278,6 +278,14 @@ def _connections() -> list[Call]:
             outdegree=_names("0"),
         ),
         _call(
+            "fixed_total_number",
+            nc.fixed_total_number,
+            {**seeded, "n": 3},
+            "source target",
+            **drawn,
+            n=_names("0"),
+        ),
+        _call(
             "from_arrays",
             nc.from_arrays,
             {**ends, "pre": [0, 1], "post": [1, 2]},

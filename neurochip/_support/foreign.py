@@ -114,6 +114,7 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
     "fixed_probability": {**_DRAWING, **dict.fromkeys(_PROBABILITIES, Meant("probability"))},
     "fixed_indegree": {**_DRAWING, "K": Meant("indegree")},
     "fixed_outdegree": {**_DRAWING, "K": Meant("outdegree")},
+    "fixed_total_number": {**_DRAWING, "N": Meant("n")},
     "from_arrays": {**_SYNAPSES, "i": Meant("pre"), "j": Meant("post")},
     "STDP": {
         # Brian2's documentation

@@ -8,6 +8,7 @@ from .connections import (
     fixed_indegree,
     fixed_outdegree,
     fixed_probability,
+    fixed_total_number,
     from_arrays,
     one_to_one,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "fixed_indegree",
     "fixed_outdegree",
     "fixed_probability",
+    "fixed_total_number",
     "from_arrays",
     "one_to_one",
 ]

@@ -6,22 +6,19 @@ source and its target. Two connections with one seed are independent unless all 
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ParamSpec
+from typing import Any
 
 import numpy as np
 
 from .._support.csr import rows_of
 from .._support.foreign import own_keywords
 from .._support.ranges import NOT_NEGATIVE, Range
-from .._support.values import integers, real, reals
+from .._support.values import integer, integers, real, reals
 from ..errors import NetworkError
 from . import topology
 from .connection import Connection, Source, unit_of_weights
-from .draft import Value, begin
+from .draft import MOST_SYNAPSES, Value, begin, within_memory
 from .kernel import ConvolutionShape
 from .neurons import Population
 from .plasticity import STDP
@@ -34,33 +31,14 @@ __all__ = [
     "fixed_indegree",
     "fixed_outdegree",
     "fixed_probability",
+    "fixed_total_number",
     "from_arrays",
     "one_to_one",
 ]
 
-_P = ParamSpec("_P")
-
-
-def _within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection]:
-    """Name the connection in the error if its synapses do not fit into memory."""
-
-    @functools.wraps(connect)
-    def connected(*arguments: _P.args, **options: _P.kwargs) -> Connection:
-        try:
-            return connect(*arguments, **options)
-        except MemoryError as problem:
-            given = inspect.signature(connect).bind(*arguments, **options).arguments
-            ends = f"{given['source'].name}->{given['target'].name}"
-            raise NetworkError(
-                f"connection {ends!r}: its synapses do not fit into memory ({problem}); connect "
-                "fewer."
-            ) from None
-
-    return connected
-
 
 @own_keywords
-@_within_memory
+@within_memory
 def one_to_one(
     source: Source,
     target: Population,
@@ -108,7 +86,7 @@ def one_to_one(
 
 
 @own_keywords
-@_within_memory
+@within_memory
 def all_to_all(
     source: Source,
     target: Population,
@@ -138,7 +116,7 @@ def all_to_all(
 
 
 @own_keywords
-@_within_memory
+@within_memory
 def fixed_probability(
     source: Source,
     target: Population,
@@ -174,7 +152,7 @@ def fixed_probability(
 
 
 @own_keywords
-@_within_memory
+@within_memory
 def fixed_indegree(
     source: Source,
     target: Population,
@@ -204,7 +182,7 @@ def fixed_indegree(
 
 
 @own_keywords
-@_within_memory
+@within_memory
 def fixed_outdegree(
     source: Source,
     target: Population,
@@ -234,7 +212,41 @@ def fixed_outdegree(
 
 
 @own_keywords
-@_within_memory
+@within_memory
+def fixed_total_number(
+    source: Source,
+    target: Population,
+    n: int,
+    *,
+    weight: Value,
+    delay: Value = 0.0,
+    seed: int | None = None,
+    name: str | None = None,
+    receptor: str | None = None,
+    plasticity: STDP | None = None,
+    allow_self_connections: bool = True,
+) -> Connection:
+    """Make exactly ``n`` synapses, each between a source and a target drawn uniformly.
+
+    Draws are independent, so a pair may have several synapses: ``fixed_total_number`` of NEST,
+    ``FixedTotalNumberConnector`` of PyNN. Needs a seed; ``weight`` and ``delay`` are scalars or
+    rules. Other parameters, errors and ``allow_self_connections`` as for :func:`all_to_all`.
+    """
+    draft = begin(source, target, name, seed, receptor, plasticity)
+    rng = draft.random("fixed_total_number")
+    skip = draft.skips_own(allow_self_connections)
+    number = integer(draft.label, "n", n, at_least=0, at_most=MOST_SYNAPSES)
+    if number and skip and target.size == 1:
+        raise NetworkError(
+            f"{draft.label}: n = {number}; allowed: 0, since {target.name!r} has one neuron and no "
+            "self-connections."
+        )
+    rows, post = topology.pairs(source.size, target.size, number, rng, skip_diagonal=skip)
+    return draft.finish(rows, post, weight, delay)
+
+
+@own_keywords
+@within_memory
 def from_arrays(
     source: Source,
     target: Population,
@@ -286,7 +298,7 @@ def from_arrays(
 
 
 @own_keywords
-@_within_memory
+@within_memory
 def convolution(
     source: Source,
     target: Population,

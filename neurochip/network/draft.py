@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import zlib
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, ParamSpec, TypeAlias
 
 import numpy as np
 
@@ -16,9 +19,10 @@ from .plasticity import STDP
 from .plausible import check_connection
 from .rules import Rule
 
-__all__ = ["Draft", "Value", "begin"]
+__all__ = ["MOST_SYNAPSES", "Draft", "Value", "begin", "within_memory"]
 
-_MOST_SYNAPSES = 1 << 40  # 4 TB
+MOST_SYNAPSES = 1 << 40  # 4 TB
+_P = ParamSpec("_P")
 Value: TypeAlias = Any  # float | Rule | array_like: one value, a seeded rule, or given values
 
 
@@ -57,9 +61,9 @@ class Draft(NamedTuple):
 
     def check_number(self, synapses: float) -> None:
         """Raise if the number of synapses exceeds the limit."""
-        if synapses > _MOST_SYNAPSES:
+        if synapses > MOST_SYNAPSES:
             raise NetworkError(
-                f"{self.label}: about {synapses:.3g} synapses; allowed: at most {_MOST_SYNAPSES}. "
+                f"{self.label}: about {synapses:.3g} synapses; allowed: at most {MOST_SYNAPSES}. "
                 "Connect fewer."
             )
 
@@ -158,3 +162,21 @@ def begin(
         rng = np.random.default_rng([number, *(zlib.crc32(text.encode()) for text in names)])
     named = name or f"{source.name}->{target.name}"
     return Draft(label, named, source, target, rng, receptor, plasticity)
+
+
+def within_memory(connect: Callable[_P, Connection]) -> Callable[_P, Connection]:
+    """Name the connection in the error if its synapses do not fit into memory."""
+
+    @functools.wraps(connect)
+    def connected(*arguments: _P.args, **options: _P.kwargs) -> Connection:
+        try:
+            return connect(*arguments, **options)
+        except MemoryError as problem:
+            given = inspect.signature(connect).bind(*arguments, **options).arguments
+            ends = f"{given['source'].name}->{given['target'].name}"
+            raise NetworkError(
+                f"connection {ends!r}: its synapses do not fit into memory ({problem}); connect "
+                "fewer."
+            ) from None
+
+    return connected

@@ -7,7 +7,14 @@ import numpy as np
 from .._support.csr import rows_of, starts_of
 from ..typing import Int32Array, Int64Array
 
-__all__ = ["all_pairs", "bernoulli", "sample_rows", "transpose", "without_diagonal"]
+__all__ = [
+    "all_pairs",
+    "bernoulli",
+    "pairs",
+    "sample_rows",
+    "transpose",
+    "without_diagonal",
+]
 
 _CHUNK = 1 << 22  # entries drawn at once: bounds the temporary arrays to about 100 MB
 
@@ -55,6 +62,19 @@ def bernoulli(
         counts += np.bincount(pre, minlength=sources)
         posts.append(post)
     return starts_of(counts), np.concatenate(posts) if posts else np.empty(0, dtype=np.int32)
+
+
+def pairs(
+    sources: int, targets: int, n: int, rng: np.random.Generator, *, skip_diagonal: bool
+) -> tuple[Int64Array, Int32Array]:
+    """Draw ``n`` pairs uniformly and independently, in the order of the matrix."""
+    others = targets - skip_diagonal
+    drawn = rng.integers(0, sources * others, n) if n else np.empty(0, dtype=np.int64)
+    drawn.sort()
+    pre, post = np.divmod(drawn, max(others, 1))
+    if skip_diagonal:
+        post += post >= pre
+    return starts_of(np.bincount(pre, minlength=sources)), post.astype(np.int32)
 
 
 def sample_rows(

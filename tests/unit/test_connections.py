@@ -24,6 +24,7 @@ from neurochip import (
     fixed_indegree,
     fixed_outdegree,
     fixed_probability,
+    fixed_total_number,
     from_arrays,
     one_to_one,
 )
@@ -165,6 +166,60 @@ def test_a_fixed_degree_favours_nobody(degree):
     assert deviation.max() < DEVIATIONS
 
 
+@pytest.mark.parametrize("number", [0, 1, 2400, 100_000])
+def test_fixed_total_number_makes_exactly_so_many_synapses(number):
+    connection = fixed_total_number(A, B, number, weight=1.0, seed=3)
+    is_sorted_rows(connection)
+    assert connection.n_synapses == number
+    assert pairs(connection) == sorted(pairs(connection))
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_fixed_total_number_draws_each_pair_independently_of_the_others(allowed):
+    n, number = 40, 160_000
+    connection = fixed_total_number(
+        A, A, number, weight=1.0, seed=5, allow_self_connections=allowed
+    )
+    counts = np.bincount(connection.pre * n + connection.post, minlength=n * n).reshape(n, n)
+    own = np.eye(n, dtype=bool)
+    assert (counts[own].sum() > 0) == allowed
+    counts = counts.ravel() if allowed else counts[~own]
+    p = 1 / counts.size
+    deviation = np.abs(counts - number * p) / math.sqrt(number * p * (1 - p))
+    assert deviation.max() < DEVIATIONS
+    # Independent draws: the counts are multinomial, so chi-squared is about their number.
+    chi_squared = ((counts - number * p) ** 2).sum() / (number * p)
+    assert abs(chi_squared - counts.size) < DEVIATIONS * math.sqrt(2 * counts.size)
+
+
+def test_a_total_number_has_self_connections_and_pairs_with_several_synapses():
+    connection = fixed_total_number(A, A, 1600, weight=1.0, seed=2)
+    assert any(i == j for i, j in pairs(connection))
+    # Of 1,600 pairs the share (1 - 1/1600)**1600 = 1/e remains without a synapse.
+    assert len(set(pairs(connection))) / 1600 == pytest.approx(1 - math.exp(-1), abs=0.05)
+
+
+def test_a_total_number_beyond_any_memory_or_below_0_is_refused():
+    for n in (-1, 2.0, True, "3"):
+        message = f"connection 'a->b': n = {n!r}; allowed: an integer of at least 0."
+        refused(message, fixed_total_number, A, B, n, seed=1)
+    message = f"connection 'a->b': n = {2**40 + 1}; allowed: 0 to {2**40}."
+    refused(message, fixed_total_number, A, B, 2**40 + 1, seed=1)
+    message = "connection 'a->b': fixed_total_number draws at random; pass seed=... (an integer)."
+    refused(message, fixed_total_number, A, B, 3)
+
+
+def test_a_total_number_needs_a_pair_to_connect():
+    one = Population("one", 1)
+    options = {"seed": 1, "allow_self_connections": False}
+    assert fixed_total_number(one, one, 0, weight=1.0, **options).n_synapses == 0
+    message = (
+        "connection 'one->one': n = 3; allowed: 0, since 'one' has one neuron and no "
+        "self-connections."
+    )
+    refused(message, fixed_total_number, one, one, 3, **options)
+
+
 @pytest.mark.parametrize(("rule", "amount"), [*RANDOM, (fixed_indegree, 39), (fixed_outdegree, 39)])
 def test_self_connections_can_be_left_out(rule, amount):
     connection = rule(A, A, amount, weight=1.0, seed=2, allow_self_connections=False)
@@ -174,14 +229,14 @@ def test_self_connections_can_be_left_out(rule, amount):
     assert any(i == j for i, j in pairs(with_self))
 
 
-@pytest.mark.parametrize(("rule", "amount"), RANDOM)
+@pytest.mark.parametrize(("rule", "amount"), [*RANDOM, (fixed_total_number, 480)])
 def test_a_seed_gives_the_same_connection_again(rule, amount):
     rules = {"weight": Normal(1.0, 0.1), "delay": Uniform(0, 5)}
     assert rule(A, B, amount, seed=11, **rules) == rule(A, B, amount, seed=11, **rules)
     assert rule(A, B, amount, seed=11, **rules) != rule(A, B, amount, seed=12, **rules)
 
 
-@pytest.mark.parametrize(("rule", "amount"), RANDOM)
+@pytest.mark.parametrize(("rule", "amount"), [*RANDOM, (fixed_total_number, 480)])
 def test_one_seed_gives_independent_streams_to_different_names(rule, amount):
     def drawn(source=A, target=B, name=None):
         return pairs(rule(source, target, amount, weight=1.0, seed=1, name=name))

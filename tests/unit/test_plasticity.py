@@ -25,6 +25,7 @@ from neurochip import (
     fixed_indegree,
     fixed_outdegree,
     fixed_probability,
+    fixed_total_number,
     from_arrays,
     one_to_one,
     write_nir,
@@ -56,6 +57,7 @@ def test_every_function_that_connects_takes_a_rule():
         fixed_probability(SOURCE, CELLS, 0.5, **seeded),
         fixed_indegree(SOURCE, CELLS, 2, **seeded),
         fixed_outdegree(SOURCE, CELLS, 2, **seeded),
+        fixed_total_number(SOURCE, CELLS, 5, **seeded),
         from_arrays(SOURCE, CELLS, [0], [1], **options),
     ]
     assert all(item.plasticity is RULE for item in made)
