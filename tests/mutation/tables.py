@@ -9,6 +9,7 @@ from mutation import (
     engine_mutants,
     frontend_mutants,
     image_mutants,
+    judging_mutants,
     kernel_mutants,
     library_mutants,
     plasticity_mutants,
@@ -33,6 +34,7 @@ TABLES = (
     library_mutants,
     plasticity_mutants,
     stdp_mutants,
+    judging_mutants,
 )
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 
