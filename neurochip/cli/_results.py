@@ -31,6 +31,8 @@ _RUN = {
     "duration": "length of the run in ms",
     "populations": "for each population: `neurons`, `spikes` and `rate`, the mean rate in Hz",
     "counters": "counters of the run, such as overflows",
+    "learning": "for each connection that learns: plastic `events`, and how often `traces`, "
+    "`accumulators` and `weights` reached a limit",
 }
 _COMPILED = {
     **_SUBJECT,
@@ -156,4 +158,5 @@ def recording_data(recording: Recording) -> dict[str, Any]:
             for name, size in recording.populations.items()
         },
         "counters": {name: int(count) for name, count in recording.counters.items()},
+        "learning": {name: dict(counts) for name, counts in recording.learning.items()},
     }

@@ -44,6 +44,13 @@ __all__ = ["describe_recording", "run_command"]
 @seed_option
 @click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
 @threads_option
+@click.option(
+    "--learned",
+    type=OutputFile(),
+    default=None,
+    metavar="FILE",
+    help="Also write the image (.npz) with the weights that its synapses have learned.",
+)
 @click.option("--strict", is_flag=True, help="Stop at the first overflow of a register.")
 @click.option(
     "-o",
@@ -61,6 +68,7 @@ def run_command(
     seed: int,
     record: tuple[str, ...],
     threads: int | None,
+    learned: str | None,
     strict: bool,
     output: str,
 ) -> None:
@@ -72,6 +80,7 @@ def run_command(
     duration (ms).
     """
     from ..emulator import Emulator
+    from ..image.files import save_image
     from ..spike_files.files import SPIKES_ONLY, write_spikes
 
     spikes_only = Path(output).suffix in SPIKES_ONLY
@@ -83,11 +92,19 @@ def run_command(
     else:
         image, stimulus, asked = _loaded(request, drawn, duration, seed)
     target = Path(output) if spikes_only else npz_path(output)
-    keep_apart([request.model, request.spikes, drawn], [target])
+    targets = [target] if learned is None else [target, npz_path(learned)]
+    keep_apart([request.model, request.spikes, drawn], targets)
+    if learned is not None and image.learning is None:
+        raise click.UsageError(f"--learned {learned}: no synapse of {request.model} learns.")
+    if targets[0] == targets[-1] and learned is not None:
+        raise click.UsageError(f"--learned {learned} and -o {output} name one file; pass two.")
     emulator = Emulator(image, strict=strict, threads=threads)
     recording = emulator.run(stimulus, duration=asked, record=record)
     say(describe_recording(recording))
-    wrote([write_spikes(recording, target) if spikes_only else recording.save(target)])
+    files = [write_spikes(recording, target) if spikes_only else recording.save(target)]
+    if learned is not None:
+        files.append(save_image(emulator.learned_image(), targets[1]))
+    wrote(files)
     result("run", recording_data(recording))
 
 
@@ -174,5 +191,9 @@ def describe_recording(recording: Recording) -> str:
             f"{counted(int(recording.counts(name).sum()), 'spike')}, "
             f"mean rate {recording.rates(name).mean():.4g} Hz"
         )
+    for name, counts in recording.learning.items():
+        events = counted(counts.get("events", 0), "plastic event")
+        reached = ", ".join(f"{key} {n}" for key, n in counts.items() if key != "events")
+        lines.append(f"  {visible(name)} learned: {events}; at their limits: {reached}")
     counters = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())
     return "\n".join([*lines, f"  counters: {counters}"])

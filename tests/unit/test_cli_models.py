@@ -410,3 +410,29 @@ def test_a_report_says_what_synapses_learned_and_where_the_error_comes_from() ->
     data = json.loads(Path("report.json").read_text())
     assert data["learning"]["seeds"] == 8
     assert data["learning_attribution"] is None
+
+
+def test_a_run_counts_what_was_learned_and_writes_the_image_that_starts_from_there() -> None:
+    options = (model(LEARNING), "--dt", "1", "--duration", "100", "--learned", "learned.npz")
+    text = succeed("run", *options, "-o", "run.npz")
+    assert "  source->cells learned: " in text
+    assert "plastic events; at their limits: traces " in text
+    assert text.endswith("Wrote run.npz\nWrote learned.npz\n")
+    counts = json.loads(succeed("info", "run.npz", "--json"))["content"]["learning"][
+        "source->cells"
+    ]
+    assert set(counts) == {"events", "traces", "accumulators", "weights"}
+    learned = load_image("learned.npz")
+    assert learned.learning is not None
+    assert len(set(learned.synapses[0].mantissa)) > 1  # all weights were equal before
+
+
+def test_a_learned_image_is_refused_where_nothing_learns_or_it_would_be_overwritten() -> None:
+    learning, fixed = model(LEARNING), model(LEARNING.replace(", plasticity=rule", ""), "fixed.py")
+    assert fail("run", fixed, "--duration", "10", "--learned", "learned.npz") == (
+        "--learned learned.npz: no synapse of fixed.py learns."
+    )
+    both = ("--learned", "one.npz", "-o", "one")
+    assert fail("run", learning, "--dt", "1", "--duration", "10", *both) == (
+        "--learned one.npz and -o one name one file; pass two."
+    )
