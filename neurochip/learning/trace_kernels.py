@@ -50,8 +50,8 @@ def advance(
         if not side.used[v]:
             continue
         start = np.int64(v) * (last + 1) * n
-        for i in range(n):
-            history[start + i] = values[v, i]
+        for i in range(np.uint64(n)):
+            history[np.uint64(start) + i] = values[v, i]
         for k in range(1, last + 1 if by_steps else 2):
             # Traces that share draws have one for the epoch, others one for each step.
             time, given = step - last + k, row - last + k
@@ -89,8 +89,9 @@ def advance(
                     counts,
                 )
         if engine.trace_rounding != EARLY and not side.given[v]:
-            for i in range(n):
-                values[v, i] = history[start + last * n + i]
+            end = np.uint64(start + last * n)
+            for i in range(np.uint64(n)):
+                values[v, i] = history[end + i]
 
 
 @inline_kernel
