@@ -13,11 +13,11 @@ from neurochip.errors import CompileError, FitError
 from neurochip.network import Network
 from neurochip.network.time_step import own_step
 
-from .learning.check import check_plasticity
+from .learning.check import check_engine, check_steps
 from .synapses.formats import exponents, grid, sign_mode_of
 from .synapses.projections import Projection
 
-__all__ = ["check_request", "check_signs"]
+__all__ = ["check_request", "check_signs", "check_subject"]
 
 
 def check_request(network: Network, chip: ChipSpec, dt: float | str | None) -> float:
@@ -29,11 +29,17 @@ def check_request(network: Network, chip: ChipSpec, dt: float | str | None) -> f
         If an argument has the wrong type, dt is not above 0 or not the network's own, or the chip
         cannot do a plasticity.
     """
+    check_subject(network, chip)
+    step = own_step("compile", network, dt, CompileError, default=0.1)
+    check_steps(network, step)
+    return step
+
+
+def check_subject(network: Network, chip: ChipSpec) -> None:
+    """Raise a CompileError if one has the wrong type, or no step lets the chip do a plasticity."""
     instance("compile", "network", network, Network, "a Network(...)", error=CompileError)
     instance("compile", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=CompileError)
-    step = own_step("compile", network, dt, CompileError, default=0.1)
-    check_plasticity(network, chip, step)
-    return step
+    check_engine(network, chip)
 
 
 def check_signs(projections: Sequence[Projection], chip: ChipSpec) -> None:

@@ -31,7 +31,7 @@ from neurochip.network.time_step import own_step
 from neurochip.recording import Recording
 from neurochip.recurrence import KICKS
 
-from .check import check_request
+from .check import check_subject
 from .learning.check import check_steps
 from .neurons.drive import OperatingPoint
 from .neurons.expectation import Expectation, expect
@@ -200,7 +200,7 @@ def choose_dt(
     allowed = "a CompileOptions(...)"
     options = CompileOptions() if options is None else options
     instance("dt = 'auto'", "options", options, CompileOptions, allowed, error=CompileError)
-    check_request(network, chip, None)
+    check_subject(network, chip)
     if network.dt is not None:
         own_step("compile", network, "auto", CompileError)  # which it refuses
     expected = expect(network, options, activity)

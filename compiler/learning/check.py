@@ -16,10 +16,11 @@ from neurochip.recurrence import delay_steps
 from .scale import learned_top
 
 __all__ = [
-    "check_plasticity",
+    "check_engine",
     "check_steps",
     "interval_exponent",
     "late_steps",
+    "learns",
     "owner_of",
     "with_limits",
 ]
@@ -32,34 +33,34 @@ def owner_of(connection: Connection) -> str:
     return f"connection {connection.name!r}"
 
 
-def check_plasticity(network: Network, chip: ChipSpec, dt: float) -> None:
-    """Raise if a connection learns in a way that the chip cannot do.
+def learns(connection: Connection) -> bool:
+    """Tell whether a connection has synapses that learn."""
+    return connection.plasticity is not None and connection.n_synapses > 0
 
-    Raises
-    ------
-    CompileError
-        If the chip has no learning engine, or a connection has several delays, or needs more traces
-        than there are.
-    """
+
+def check_engine(network: Network, chip: ChipSpec) -> None:
+    """Raise a CompileError if connections learn, and the chip has no learning engine."""
     for connection in network.connections:
-        if connection.plasticity is not None and connection.n_synapses:
-            _check_engine(connection, chip)
-            _check_traces(network, connection, dt)
+        if learns(connection) and chip.core.learning is None:
+            raise CompileError(
+                f"{owner_of(connection)}: plasticity, but chip {chip.name!r} has no learning "
+                "engine; allowed: a chip that has one, such as LOIHI."
+            )
 
 
 def check_steps(network: Network, dt: float) -> None:
-    """Raise if a plasticity does not fit a time step: its delay, or the interval of its reward.
+    """Raise if a plasticity does not fit a time step: its traces, or the interval of its reward.
 
     Raises
     ------
     CompileError
-        If synapses of a connection have several delays, or an interval is no power of two of steps.
+        If synapses of a connection have several delays, it needs more traces than there are, or an
+        interval is no power of two of steps.
     """
-    for item in network.connections:
-        if item.plasticity is not None and item.n_synapses:
-            late_steps(network, item, dt)
-            if item.plasticity.reward is not None:
-                interval_exponent(owner_of(item), item.plasticity.reward, dt)
+    for item in filter(learns, network.connections):
+        _check_traces(network, item, dt)
+        if item.plasticity is not None and item.plasticity.reward is not None:
+            interval_exponent(owner_of(item), item.plasticity.reward, dt)
 
 
 def with_limits(network: Network, chip: ChipSpec) -> ChipSpec:
@@ -113,15 +114,6 @@ def interval_exponent(owner: str, modulation: RewardModulation, dt: float) -> in
             f"{1 << _LARGEST_K} steps. The nearest is {near * dt:g} ms."
         )
     return steps.bit_length() - 1
-
-
-def _check_engine(connection: Connection, chip: ChipSpec) -> None:
-    spec = chip.core.learning
-    if spec is None:
-        raise CompileError(
-            f"{owner_of(connection)}: plasticity, but chip {chip.name!r} has no learning engine; "
-            "allowed: a chip that has one, such as LOIHI."
-        )
 
 
 def _check_traces(network: Network, connection: Connection, dt: float) -> None:

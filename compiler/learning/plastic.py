@@ -18,7 +18,7 @@ from neurochip.network import STDP, Connection, Network, Population
 from ..neurons.expectation import Expectation
 from ..neurons.lower import LoweredPopulation
 from ..synapses.convert import ConnectionRegisters
-from .check import late_steps, owner_of
+from .check import late_steps, learns, owner_of
 from .coefficients import expected_peak, largest_impulse
 from .products import Product, products_of
 from .rewards import RewardRegisters, expected_eligibility, fit_reward
@@ -103,7 +103,7 @@ def learn_connections(
     CompileError
         If the engine cannot do a rule.
     """
-    plastic = [item for item in connections if _learns(item.connection)]
+    plastic = [item for item in connections if learns(item.connection)]
     # Traces with one time constant share their impulse, since a core has few kinds of them.
     shared: dict[tuple[str, float], float] = {}
     for item in plastic:
@@ -116,10 +116,6 @@ def learn_connections(
         registers = _registers(network, item, target, chip, dt, expected, shared)
         found[item.connection.name] = registers
     return found
-
-
-def _learns(connection: Connection) -> bool:
-    return connection.plasticity is not None and connection.n_synapses > 0
 
 
 def _stdp(connection: Connection) -> STDP:

@@ -486,6 +486,20 @@ def test_a_time_step_is_chosen_for_a_network_that_learns():
     assert 8.0 / choose_dt(rewarded).dt in {8, 16, 32, 64, 128}
 
 
+def test_a_time_step_with_one_delay_is_chosen_though_delays_differ_in_finer_ones():
+    delays = np.full((12, 9), 0.9)
+    delays[0, 0] = 1.1
+    image = compile_network(network_of(PAIR, delay=delays), dt="auto")
+    assert 1.0 / image.symbols.dt in {1, 2, 3, 4}
+
+
+def test_a_time_step_in_which_a_delay_needs_another_trace_is_not_chosen():
+    slow = dataclasses.replace(PAIR, triplet=SLOW)
+    found = choose_dt(network_of(slow, delay=0.2), candidates=[0.1, 0.5])
+    assert found.dt == 0.5
+    assert "a delay of 2 steps need three presynaptic traces" in found.candidates[0].problem
+
+
 # -------------------------------------------------------------------------------- refusals
 
 
