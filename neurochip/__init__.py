@@ -129,6 +129,7 @@ _HOMES = {
     "neurochip.image.report": ("CompileReport",),
     "neurochip.image.report_rows": ("RateRow", "ReportRow", "ScaleRow"),
     "neurochip.image.text": ("dump_image",),
+    "neurochip.image.weights": ("stored_weights",),
     "neurochip.learned": (
         "ConnectionLearning",
         "LearningComparison",

@@ -111,6 +111,7 @@ from .image.report_rows import RateRow as RateRow
 from .image.report_rows import ReportRow as ReportRow
 from .image.report_rows import ScaleRow as ScaleRow
 from .image.text import dump_image as dump_image
+from .image.weights import stored_weights as stored_weights
 from .learned import ConnectionLearning as ConnectionLearning
 from .learned import LearningComparison as LearningComparison
 from .learned import LearningWindow as LearningWindow

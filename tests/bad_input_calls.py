@@ -1194,6 +1194,12 @@ def _mapping() -> list[Call]:
     report = mapping.map_image(image)
     return [
         _call("map_image", mapping.map_image, {"image": image}, "image", activity=NONE),
+        _call(
+            "stored_weights",
+            nc.stored_weights,
+            {"network": _small()["network"], "image": image},
+            "network image",
+        ),
         _call("fill_cores", mapping.fill_cores, {"image": image}, "image"),
         _call("core_usage", mapping.core_usage, {"image": image}, "image"),
         _call(

@@ -316,7 +316,7 @@ def _unit(image: ChipImage, index: int) -> Float64Array:
     origin = image.symbols.synapses[item.synapses]
     target = next(each for each in image.symbols.populations if each.name == origin.target)
     neuron, _ = _target_neurons(image, index)
-    unit = target.mv_per_lsb / target.receptors[origin.receptor].gain
+    unit = target.weight_per_lsb(origin.receptor)
     found = np.empty(group.n_synapses)
     found[item.numbers(group.n_synapses)] = unit[neuron[group.target]]
     return found

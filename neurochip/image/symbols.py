@@ -176,6 +176,20 @@ class PopulationSymbol(ArrayValue):
             return own
         return (self.child_ids if len(self.child_ids) else self.compartment_ids, *own)
 
+    def weight_per_lsb(self, receptor: int) -> Float64Array:
+        """Return the weight that adds one LSB to the current of each neuron.
+
+        Parameters
+        ----------
+        receptor : int
+            Index of the receptor, from 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (size,), mV or nA
+        """
+        return np.asarray(self.mv_per_lsb / self.receptors[receptor].gain)
+
     def to_mv(self, lsb: Any, neurons: Any = slice(None)) -> Float64Array:
         """Return differences of v, or currents, in mV.
 

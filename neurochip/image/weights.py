@@ -7,16 +7,58 @@ from typing import Any
 
 import numpy as np
 
+from .._support.values import instance
 from ..chip.registers import weights_in_sum
 from ..errors import ImageError
 from ..network import Connection, Network, Population
-from ..typing import Int16Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int16Array, Int32Array, Int64Array
 from .chip_image import ChipImage
 from .convolution import Convolution
 from .parts import SynapseGroup
 from .symbols import SynapseSymbol
 
-__all__ = ["decode_connections"]
+__all__ = ["decode_connections", "stored_weights"]
+
+
+def stored_weights(network: Network, image: ChipImage) -> dict[str, Float64Array]:
+    """Return what each synapse's registers mean: the weights that the chip has, after rounding.
+
+    Synapses that learn have the weights that they start with; those that they have learned are in
+    the image that :meth:`Emulator.learned_image` returns.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    image : ChipImage
+        Its compiled image.
+
+    Returns
+    -------
+    dict of str to ndarray of float64, shape (n_synapses,)
+        For each connection by name, in its units (mV or nA) and in the order of its synapses, as
+        ``connection.weight`` has what was asked. The factor by which the compiler makes up for
+        rounded decays is taken out, so the difference is the rounding of the weights alone.
+
+    Raises
+    ------
+    ImageError
+        If the image has no symbols, or was compiled from another network.
+    """
+    instance("image", "network", network, Network, "a Network", error=ImageError)
+    instance("image", "image", image, ChipImage, "a ChipImage", error=ImageError)
+    if image.symbols is None:
+        raise ImageError("image: it has no symbols, so no units; use the image as compiled.")
+    decoded = {item.name: item for item in decode_connections(network, image).connections}
+    units = {item.name: item for item in image.symbols.populations}
+    found = {name: np.zeros(item.n_synapses) for name, item in decoded.items()}
+    asked = {item.name: item for item in network.connections}
+    for origin in image.symbols.synapses:
+        item = decoded[origin.connection]
+        part = _part(asked[item.name], origin.sign)
+        unit = units[origin.target].weight_per_lsb(origin.receptor)
+        found[item.name][part] = np.asarray(item.weight)[part] * unit[item.post[part]]
+    return found
 
 
 def decode_connections(network: Network, image: ChipImage) -> Network:
@@ -36,6 +78,14 @@ def decode_connections(network: Network, image: ChipImage) -> Network:
         raise ImageError(
             f"image: holds connections {', '.join(map(repr, found))}; pass the "
             "network that it was compiled from."
+        )
+    ends = [(item.name, len(item.compartment_ids)) for item in image.symbols.populations]
+    ends += [(item.name, item.size) for item in image.symbols.inputs]
+    if ends != [(item.name, item.size) for item in (*network.populations, *network.spike_inputs)]:
+        listed = ", ".join(f"{name!r} ({size})" for name, size in ends)
+        raise ImageError(
+            f"image: holds populations and inputs {listed}; pass the network that it was compiled "
+            "from."
         )
     weights, delays = (
         {item.name: np.zeros(item.n_synapses) for item in network.connections} for _ in range(2)
