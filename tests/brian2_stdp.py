@@ -357,9 +357,20 @@ FORMS = {
         _EVENT,
         "v_post += w\napre += 1\nw = clip(w + (apost - alpha)*eta, 0, wmax)",
         "apost += 1\nw = clip(w + apre*eta, 0, wmax)",
-        refused="on_pre: 'w = clip(w + (apost - alpha)*eta, 0, wmax)' changes w at every spike of "
-        "the source by an amount of its own. What works: changes by pairs of spikes, with one "
-        "trace of the target as a factor.",
+        _TAUS,
+    ),
+    "a change at spikes of the source": Form(
+        "w : 1\ndapre/dt = -apre/taupre : 1 (event-driven)",
+        "v_post += w\napre += Apre\nw = clip(w - 0.003, 0, wmax)",
+        "w = clip(w + apre, 0, wmax)",
+        {"apre": "taupre"},
+    ),
+    "a change at spikes of the source that is proportional to the weight": Form(
+        "w : 1\ndapre/dt = -apre/taupre : 1 (event-driven)",
+        "v_post += w\napre += Apre\nw = clip(w - 0.003*w, 0, wmax)",
+        "w = clip(w + apre, 0, wmax)",
+        refused="on_pre: 'w = clip(w - 0.003*w, 0, wmax)' changes w at every spike of the source "
+        "by an amount of its own.",
     ),
     "Clopath et al., by the voltage": Form(
         _EVENT,
@@ -622,7 +633,7 @@ def run_rule(rule, events, w: float):
         kicks.append(w if pre else 0.0)
         if pre:
             bound = w / rule.w_max if rule.bounds == "soft" else 1.0
-            change = -y * (rule.a_minus + a3_minus * x2) * bound
+            change = (rule.a_pre - y * (rule.a_minus + a3_minus * x2)) * bound
             w, e = (w, e + change) if reward else (limited(w + change), e)
             x, x2 = x + 1, x2 + 1
         if post:

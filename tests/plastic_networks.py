@@ -23,6 +23,7 @@ from neurochip import (
 
 PAIR = STDP(tau_plus=20.0, tau_minus=25.0, a_plus=0.02, a_minus=0.021, w_max=2.0)
 SOFT = dataclasses.replace(PAIR, bounds="soft")
+CHANGE = dataclasses.replace(PAIR, a_minus=-0.021, a_pre=-0.011)
 TRIPLET = dataclasses.replace(
     PAIR, triplet=Triplet(tau_x=60.0, tau_y=80.0, a3_plus=0.006, a3_minus=0.002)
 )

@@ -37,7 +37,7 @@ def learn_by_events(stdp, pre, post, start, dt, delay=0):
             np.clip(w + e * rewards[n], 0.0, stdp.w_max, out=w)
             e *= np.exp(-stdp.reward.interval / stdp.reward.tau_eligibility)
         for i in np.flatnonzero(pre[n - delay]) if n >= delay else ():
-            change(np.s_[i, :], -y * (stdp.a_minus + a3[1] * x2[i]), room=False)
+            change(np.s_[i, :], stdp.a_pre - y * (stdp.a_minus + a3[1] * x2[i]), room=False)
             x[i], x2[i] = x[i] + 1, x2[i] + 1
         for j in np.flatnonzero(post[n]):
             change(np.s_[:, j], x * (stdp.a_plus + a3[0] * y2[j]), room=True)

@@ -47,7 +47,7 @@ def learned_weights(
         if triplet:
             amount += triplet.a3_minus * trace(0, triplet.tau_x, step)
         factor = w / rule.w_max if rule.bounds == "soft" else 1.0
-        return -amount * trace(1, rule.tau_minus, step) * factor
+        return (rule.a_pre - amount * trace(1, rule.tau_minus, step)) * factor
 
     def up(w: float, step: int) -> float:
         amount = rule.a_plus

@@ -53,8 +53,9 @@ def plasticity_rows(item: PlasticRegisters, dt: float) -> Iterator[ReportRow]:
         if found is not None and taus[name]:
             yield _room(item, row, name, found, peak)
     yield _step(item, row)
-    if any(product.trace in NOW.values() for product in item.products):
-        yield _coincidence(item, row)
+    taken = [p.trace for p in item.products if p.trace in NOW.values() and p.amplitude != "a_pre"]
+    if taken:
+        yield _coincidence(item, row, taken[0])
     if item.late:
         yield _delay(item, row, dt)
     if item.reward is not None:
@@ -80,8 +81,9 @@ def _amplitudes(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:
         seen.add(product.amplitude)
         asked = _asked(item, product)
         meant = asked * (1 + item.errors[product.amplitude])
-        note = f"one pair: {abs(product.size) / step:.3g} {what} steps"
-        if item.late:
+        each = "pair" if product.amplitude != "a_pre" else "presynaptic spike"
+        note = f"one {each}: {abs(product.size) / step:.3g} {what} steps"
+        if item.late and product.size != asked:
             note += f", times {abs(product.size / asked):.4g} for the delay"
         shift = term.shift(item.rule.spec)
         if shift:
@@ -159,9 +161,8 @@ def _step(item: PlasticRegisters, row: _Row) -> ReportRow:
     )
 
 
-def _coincidence(item: PlasticRegisters, row: _Row) -> ReportRow:
+def _coincidence(item: PlasticRegisters, row: _Row, name: str) -> ReportRow:
     """Return the row of spikes of both sides in one step, of which one side must be first."""
-    name = next(product.trace for product in item.products if product.trace in NOW.values())
     note = f"trace {name} takes back what the chip adds where both sides spike in one step"
     first, second = ([p for p in item.products if p.event == event] for event in ("x0", "y0"))
     if item.stdp.bounds == "hard" or not (first and second) or item.reward is not None:

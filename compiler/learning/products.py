@@ -9,6 +9,9 @@ A chip sums all products of a step, with traces that hold the spikes of both sid
 a network one side is first. Without a delay that is the presynaptic one: y must not hold the spike
 of this step. With a delay the spike arrives later: x must not hold it. A trace with a time constant
 of 0 holds just this spike, so the same product with that trace is taken back.
+
+A change at every presynaptic spike is read from such a trace of its own side, whose impulse makes
+its size fine; if that trace has another task, it is a product without traces.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ class Product:
     size : float, mV or nA
         Its factor, with its sign.
     trace : str
-        Trace of the other side.
+        Trace of the other side; for a change by presynaptic spikes alone, x2 with a time constant
+        of 0, or empty.
     second : str
         Second trace of its own side, which is read without the spike of this step; may be empty.
     soft : str
@@ -56,11 +60,11 @@ class Product:
     @property
     def traces(self) -> tuple[str, ...]:
         """All traces of the product."""
-        return (self.trace, self.second) if self.second else (self.trace,)
+        return tuple(name for name in (self.trace, self.second) if name)
 
 
 def products_of(stdp: STDP, delay: float) -> tuple[Product, ...]:
-    """Return the products of a rule: depression, its coincidences, then potentiation.
+    """Return the products of a rule: depression, coincidences, potentiation, presynaptic spikes.
 
     ``delay`` (ms) is that of a presynaptic event in the network after the one on the chip.
     """
@@ -68,7 +72,9 @@ def products_of(stdp: STDP, delay: float) -> tuple[Product, ...]:
     potentiation = list(_side(stdp, "plus", math.exp(delay / stdp.tau_plus)))
     late = potentiation if delay else depression
     back = [replace(item, size=-item.size, trace=NOW[item.trace]) for item in late]
-    return (*depression, *back, *potentiation)
+    free = not delay and not (stdp.triplet is not None and stdp.triplet.a3_minus)
+    alone = [Product("a_pre", "x0", stdp.a_pre, "x2" if free else "")] if stdp.a_pre else []
+    return (*depression, *back, *potentiation, *alone)
 
 
 def _side(stdp: STDP, side: str, factor: float) -> Iterator[Product]:

@@ -158,7 +158,9 @@ def expected_eligibility(stdp: STDP, pre: Float64Array, post: Float64Array) -> f
     powers = [
         rate * size**2 * (x**2 + x / 2) for rate, size, x in zip(often, sizes, held, strict=True)
     ]
-    single = max(size * (1 + x) for size, x in zip(sizes, held, strict=True))
+    means.append(rates[0] * abs(stdp.a_pre))
+    powers.append(rates[0] * stdp.a_pre**2)
+    single = abs(stdp.a_pre) + max(size * (1 + x) for size, x in zip(sizes, held, strict=True))
     return tau * max(means) + _DEVIATIONS * math.sqrt(tau / 2 * sum(powers)) + single
 
 

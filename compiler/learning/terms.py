@@ -10,7 +10,7 @@ from neurochip.chip.learning_spec import LearningSpec
 from neurochip.errors import CompileError
 from neurochip.learning.terms import Factor, Term
 
-from .coefficients import Coefficient, coefficients, impulse_unit
+from .coefficients import Coefficient, coefficients, impulse_unit, in_units
 from .products import NOW, Product
 
 __all__ = ["Fitted", "fit_products"]
@@ -25,7 +25,7 @@ class Fitted:
     Parameters
     ----------
     terms : tuple of Term
-        One for each product, in their order.
+        One for each product, in their order; a product without traces may have more, at the end.
     impulses : dict of str to float
         Impulse of each trace.
     errors : dict of str to float
@@ -102,8 +102,16 @@ def fit_products(
         impulses = {name: most[name] for name in NOW}
         still = (Term("x0", 0, 0, (Factor("y1"),)), Term("y0", 0, 0, (Factor("x1"),)))
         return Fitted(still, impulses, {})
-    terms = tuple(_term(item, chosen[item.amplitude], top) for item in products)
-    return Fitted(terms, impulses, {name: found.error for name, found in chosen.items()})
+    errors: dict[str, float] = {}
+    terms: list[Term] = []
+    for item in products:
+        if item.amplitude == "a_pre":
+            alone, errors[item.amplitude] = _alone(fit(item), impulses, spec)
+            terms += alone
+        else:
+            terms.append(_term(item, chosen[item.amplitude], top))
+    errors |= {name: found.error for name, found in chosen.items()}
+    return Fitted(tuple(terms), impulses, errors)
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,30 @@ class _Asked:
                 "or w_max."
             )
         return found
+
+
+def _alone(
+    asked: _Asked, impulses: dict[str, float], spec: LearningSpec
+) -> tuple[list[Term], float]:
+    """Return the terms of a change by presynaptic spikes alone, and its relative error.
+
+    If it has a trace, the impulse of that is set.
+    """
+    item = asked.product
+    if item.trace:
+        found = asked.coefficients(spec)[0]
+        impulses[item.trace] = found.impulse
+        return [_term(item, found, 0)], found.error
+    parts = in_units(asked.value, spec)
+    if not parts:
+        least = math.ldexp(0.5, int(max(spec.exponent_limits[0], -30))) / asked.value
+        raise CompileError(
+            f"{asked.owner}: a_pre = {abs(item.size):.3g} with a delay or a triplet; allowed on "
+            f"the engine {spec.name!r}: at least {abs(item.size) * least:.2g} for its w_max. "
+            "Change the amplitude or w_max."
+        )
+    terms = [_term(item, Coefficient(m, e, 1.0, 0.0), 0) for m, e in parts]
+    return terms, sum(math.ldexp(m, e) for m, e in parts) / asked.value - 1
 
 
 def _both(
@@ -203,7 +235,7 @@ def _joined(
 def _term(item: Product, found: Coefficient, top: int) -> Term:
     """Return the term of a product; ``(top - w)`` is written as ``-(w - top)``."""
     sign = math.copysign(1, item.size) * (-1 if item.soft == "room" else 1)
-    factors = [Factor(item.trace)]
+    factors = [Factor(item.trace)] if item.trace else []
     if item.second:
         factors.append(Factor(item.second, -found.taken))
     if item.soft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,8 @@ def ideal_connection(item: LearnedConnection) -> IdealRule:
                     impulse = getattr(rule, factor.variable).impulse
                     scale *= impulse
                     constant[place] = -impulse if factor.constant else 0.0
+            if not term.factors:  # one of the terms whose sum is the change of a spike alone
+                size *= math.ldexp(term.mantissa, term.exponent) / _sum_alone(rule.terms[target])
             mantissa.append(size / scale)
             undelayed.append(1.0 / factor_of_delay)
     decay = [math.exp(-dt / tau) if tau else 0.0 for tau in taus.values()]
@@ -244,6 +247,8 @@ def _time_constants(stdp: STDP) -> dict[str, float]:
 def _size(stdp: STDP, term: Term, taus: dict[str, float], delay: float) -> tuple[float, float]:
     """Return the size of a term's product (weight units) and its factor for the delay (ms)."""
     own = PRE if term.dependency == "x0" else POST
+    if all(factor.variable in own for factor in term.factors):
+        return stdp.a_pre, 1.0
     triplet = any(factor.variable in own for factor in term.factors)
     other = next(
         f.variable for f in term.factors if f.variable in (*PRE, *POST) and f.variable not in own
@@ -257,6 +262,11 @@ def _size(stdp: STDP, term: Term, taus: dict[str, float], delay: float) -> tuple
     if not taus[other]:
         sign = -sign
     return sign * factor * amplitude, factor
+
+
+def _sum_alone(terms: Iterable[Term]) -> float:
+    """Return the sum of the coefficients of terms without factors."""
+    return sum(math.ldexp(term.mantissa, term.exponent) for term in terms if not term.factors)
 
 
 def _tag_step(item: LearnedConnection, unit: float) -> float:

@@ -89,4 +89,4 @@ def _float_window(stdp: STDP, distance: Float64Array, weight: float) -> Float64A
     if stdp.bounds == "soft":
         grown = grown * (stdp.w_max - weight) / stdp.w_max
         shrunk = shrunk * weight / stdp.w_max
-    return np.where(later, grown, shrunk)
+    return stdp.a_pre + np.where(later, grown, shrunk)

@@ -165,7 +165,7 @@ class STDP(_Amplitudes):
     decay with ``tau_plus`` and ``tau_minus``. All pairs of spikes count (Song, Miller and Abbott
     2000, and the STDP of Brian2's documentation):
 
-    - at a presynaptic spike, ``w -= a_minus * y``, then ``x += 1``;
+    - at a presynaptic spike, ``w += a_pre - a_minus * y``, then ``x += 1``;
     - at a postsynaptic spike, ``w += a_plus * x``, then ``y += 1``.
 
     If both come in one step, the presynaptic one is first. It comes when the spike arrives, after
@@ -190,6 +190,11 @@ class STDP(_Amplitudes):
         Second traces of the triplet rule. Default: pairs only.
     reward : RewardModulation, optional
         Pairs change an eligibility instead of the weight. Default: no reward.
+    a_pre : float, mV or nA, optional
+        Change at every presynaptic spike, of either sign, together with that by the trace; 0 with
+        soft bounds. With negative ``a_minus`` and ``a_pre = a_minus * alpha``, spikes of both sides
+        strengthen a synapse, in either order, and presynaptic ones alone weaken it: that is the
+        rule of Vogels et al. (2011, 10.1126/science.1211095). Default: 0.
 
     Raises
     ------
@@ -214,9 +219,10 @@ class STDP(_Amplitudes):
     bounds: Bounds = "hard"
     triplet: Triplet | None = None
     reward: RewardModulation | None = None
+    a_pre: float = 0.0
 
     def __post_init__(self) -> None:
-        self._check("STDP", ("tau_plus", "tau_minus"), ("a_plus", "a_minus", "w_max"))
+        self._check("STDP", ("tau_plus", "tau_minus"), ("a_plus", "a_minus", "a_pre", "w_max"))
         allowed = "'hard' or 'soft'"
         choice("STDP", "bounds", self.bounds, get_args(Bounds), allowed=allowed, error=NetworkError)
         for name, kind in (("triplet", Triplet), ("reward", RewardModulation)):
@@ -233,6 +239,11 @@ class STDP(_Amplitudes):
                     f"STDP: {name} = {value:g} with bounds = 'soft'; allowed: at least 0. Set "
                     "bounds='hard'."
                 )
+
+        if self.bounds == "soft" and self.a_pre:
+            raise NetworkError(
+                f"STDP: a_pre = {self.a_pre:g} with bounds = 'soft'; allowed: 0. Set bounds='hard'."
+            )
 
     def _check_unit(self, triplet: Triplet) -> None:
         if triplet.unit and self.unit and triplet.unit != self.unit:

@@ -58,6 +58,8 @@ def _rule(item: Connection) -> str:
         return "-"
     times = f"tau {stdp.tau_plus:g}, {stdp.tau_minus:g} ms"
     sizes = f"a {stdp.a_plus:g}, {stdp.a_minus:g} of {stdp.w_max:g} {item.unit}"
+    if stdp.a_pre:
+        sizes += f"; {stdp.a_pre:+g} at a presynaptic spike"
     kinds = [stdp.bounds] + ["triplet"] * (stdp.triplet is not None)
     kinds += ["reward"] * (stdp.reward is not None)
     return f"STDP: {times}; {sizes}; {', '.join(kinds)}"

@@ -24,35 +24,36 @@ def clipped(value: Any, high: Any) -> Any:
 
 @kernel
 def change_run(
-    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, amount: Any, now: Any, first: Any,
-    ground: Any, slope: Any, w_max: Any,
+    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, alone: Any, amount: Any, now: Any,
+    first: Any, ground: Any, slope: Any, w_max: Any,
 ) -> None:  # fmt: skip
-    """Change consecutive synapses by ``amount`` times the traces of consecutive neurons."""
+    """Change consecutive synapses by ``alone + amount y``: y are traces of consecutive neurons."""
     begin = np.uint64(first)
     if tagged:
         for j in range(stop - start):
             factor = ground + slope * weight[start + j]
-            tag[start + j] += amount * now[begin + j] * factor
+            tag[start + j] += (alone + amount * now[begin + j]) * factor
     else:
         for j in range(stop - start):
             w = weight[start + j]
-            moved = amount * now[begin + j] * (ground + slope * w)
+            moved = (alone + amount * now[begin + j]) * (ground + slope * w)
             weight[start + j] = clipped(w + moved, w_max)
 
 
 @kernel
 def change_listed(
-    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, amount: Any, now: Any, first: Any,
-    post: Any, ground: Any, slope: Any, w_max: Any,
+    weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, alone: Any, amount: Any, now: Any,
+    first: Any, post: Any, ground: Any, slope: Any, w_max: Any,
 ) -> None:  # fmt: skip
-    """Change consecutive synapses by ``amount`` times the traces of their targets."""
+    """Change consecutive synapses by ``alone + amount y``: y are the traces of their targets."""
     if tagged:
         for k in range(start, stop):
-            tag[k] += amount * now[first + post[k]] * (ground + slope * weight[k])
+            moved = alone + amount * now[first + post[k]]
+            tag[k] += moved * (ground + slope * weight[k])
     else:
         for k in range(start, stop):
-            w = weight[k]
-            weight[k] = clipped(w + amount * now[first + post[k]] * (ground + slope * w), w_max)
+            w, moved = weight[k], alone + amount * now[first + post[k]]
+            weight[k] = clipped(w + moved * (ground + slope * w), w_max)
 
 
 @kernel

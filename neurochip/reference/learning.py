@@ -87,21 +87,22 @@ def arrive(worker: Any, own: Any, end: Any, plastic: Any, step: Any) -> None:
         for s in range(place, stop):
             row = first_row + listed[s]
             for _ in range(times[s]):
-                gap, amount = step - x_step[row], -groups.a_minus[g]
+                gap, alone, amount = step - x_step[row], groups.a_pre[g], -groups.a_minus[g]
                 if groups.triplet[g]:
                     slow = x2[row] * left(decays, 4 * g + 2, gap)
                     amount -= groups.a3_minus[g] * slow
                     x2[row] = slow + 1.0
                 k, last = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
-                if groups.dense[g] and amount != 0.0:
+                moves = amount != 0.0 or alone != 0.0
+                if groups.dense[g] and moves:
                     change_run(
-                        state.weight, into, tagged, k, last, amount, y_now, low, ground, slope,
-                        w_max,
+                        state.weight, into, tagged, k, last, alone, amount, y_now, low, ground,
+                        slope, w_max,
                     )  # fmt: skip
-                elif amount != 0.0:
+                elif moves:
                     change_listed(
-                        state.weight, into, tagged, k, last, amount, y_now, groups.post[g], post,
-                        ground, slope, w_max,
+                        state.weight, into, tagged, k, last, alone, amount, y_now, groups.post[g],
+                        post, ground, slope, w_max,
                     )  # fmt: skip
                 x[row] = x[row] * left(decays, 4 * g, gap) + 1.0
                 x_step[row] = step

@@ -33,8 +33,8 @@ class Groups(NamedTuple):
     target, n_targets, slot, post : ndarray of int64
         First neuron of the target, its size, the slot of that neuron which spikes are added to, and
         the index of its traces.
-    a_plus, a_minus, a3_plus, a3_minus, w_max : ndarray of float64, mV or nA
-        Amplitudes of pairs and triplets, and the upper limit.
+    a_plus, a_minus, a_pre, a3_plus, a3_minus, w_max : ndarray of float64, mV or nA
+        Amplitudes of pairs, of presynaptic spikes alone and of triplets, and the upper limit.
     soft, triplet, dense : ndarray of bool
         Whether the bounds are soft; whether x2 and y2 are read; and whether every source has a
         synapse onto every neuron, in their order, with a common delay.
@@ -50,6 +50,7 @@ class Groups(NamedTuple):
     post: Int64Array
     a_plus: Float64Array
     a_minus: Float64Array
+    a_pre: Float64Array
     a3_plus: Float64Array
     a3_minus: Float64Array
     w_max: Float64Array
@@ -292,6 +293,7 @@ def _groups(network: Network, items: list[Connection], dense: list[bool], dt: fl
         starts_of(sizes)[:-1],
         np.array([rule.a_plus for rule in rules], floats),
         np.array([rule.a_minus for rule in rules], floats),
+        np.array([rule.a_pre for rule in rules], floats),
         np.array([each.a3_plus if each else 0.0 for each in triplets], floats),
         np.array([each.a3_minus if each else 0.0 for each in triplets], floats),
         np.array([rule.w_max for rule in rules], floats),

@@ -29,6 +29,13 @@ MUTANTS = [
         f"{DEFINED}[hard-True-source]",
     ),
     Mutant(
+        "a presynaptic spike alone changes nothing",
+        LEARNING,
+        "step - x_step[row], groups.a_pre[g], -groups.a_minus[g]",
+        "step - x_step[row], 0.0, -groups.a_minus[g]",
+        f"{DEFINED}[a change at presynaptic spikes-True-source]",
+    ),
+    Mutant(
         "the slow presynaptic trace is read after its increase",
         LEARNING,
         "amount -= groups.a3_minus[g] * slow",

@@ -24,9 +24,16 @@ MUTANTS = [
     Mutant(
         "coincidences are not taken back",
         PRODUCTS,
-        "return (*depression, *back, *potentiation)",
-        "return (*depression, *potentiation)",
+        "return (*depression, *back, *potentiation, *alone)",
+        "return (*depression, *potentiation, *alone)",
         f"{REAL}[stdp0-0]",
+    ),
+    Mutant(
+        "presynaptic spikes alone change nothing",
+        PRODUCTS,
+        "return (*depression, *back, *potentiation, *alone)",
+        "return (*depression, *back, *potentiation)",
+        f"{REAL}[stdp6-0]",
     ),
     Mutant(
         "with a delay the wrong side of a coincidence is taken back",

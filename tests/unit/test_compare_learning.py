@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from plastic_networks import NAME, PAIR, REWARD, driven, ran, recurrent
+from plastic_networks import CHANGE, NAME, PAIR, REWARD, driven, ran, recurrent
 
 import neurochip as nc
 from compiler import compile_network
@@ -114,14 +114,16 @@ def test_the_spikes_of_a_chip_forced_on_its_engine_give_the_weights_of_the_chip(
 
 @pytest.mark.slow
 def test_the_window_of_the_chip_is_that_of_float_on_average():
-    network, image, _ = ran()
-    (item,) = learned_connections("test", network, image)
-    window = learning_window(item, 0)
-    low, high = window.band
-    assert ((low <= window.reference) & (window.reference <= high)).all()
-    noise = 4 * np.sqrt(0.25 / len(window.chip))
-    assert np.abs(window.chip.mean(axis=0) - window.reference).max() < noise
-    assert window.reference[window.distance == 0.0] == pytest.approx(PAIR.a_plus / item.step[0])
+    for stdp in (PAIR, CHANGE):
+        network = driven(stdp)
+        (item,) = learned_connections("test", network, compile_network(network, dt=1.0))
+        window = learning_window(item, 0)
+        low, high = window.band
+        assert ((low <= window.reference) & (window.reference <= high)).all()
+        noise = 4 * np.sqrt(0.25 / len(window.chip))
+        assert np.abs(window.chip.mean(axis=0) - window.reference).max() < noise
+        together = window.reference[window.distance == 0.0]
+        assert together == pytest.approx((stdp.a_plus + stdp.a_pre) / item.step[0])
     late = driven(delay=3.0)
     (item,) = learned_connections("test", late, compile_network(late, dt=1.0))
     shifted = learning_window(item, 0)

@@ -86,6 +86,10 @@ def refused(make, message, error=CompileError):
         (dataclasses.replace(PAIR, triplet=dataclasses.replace(SLOW, a3_minus=0.0)), 1),
         (dataclasses.replace(PAIR, a_minus=-0.005), 0),
         (dataclasses.replace(PAIR, a_plus=0.0), 0),
+        (dataclasses.replace(PAIR, a_pre=-0.003), 0),
+        (dataclasses.replace(PAIR, a_pre=-0.003), 1),
+        (dataclasses.replace(PAIR, a_pre=0.003, triplet=SLOW), 0),
+        (dataclasses.replace(PAIR, a_pre=0.003, reward=MODULATION), 0),
         (dataclasses.replace(PAIR, reward=MODULATION), 0),
         (dataclasses.replace(PAIR, triplet=SLOW, reward=MODULATION), 0),
     ],
@@ -112,6 +116,8 @@ def test_products_of_a_step_give_the_weights_of_single_events(stdp, delay):
         ({}, 0, "next_step"),
         ({"triplet": SLOW}, 0, "after_threshold"),
         ({"reward": MODULATION}, 0, "after_threshold"),
+        ({"a_pre": -0.003}, 0, "after_threshold"),
+        ({"a_pre": -0.003}, 1, "after_threshold"),
     ],
 )
 def test_products_give_the_weights_of_the_reference_in_its_own_run(changes, delay, delivery):
@@ -210,6 +216,47 @@ def test_amplitudes_are_within_half_a_percent(tau, share, ratio, w_max, dt, dela
     for name, trace, asked in (("tau_plus", "x1", tau[0]), ("tau_minus", "y1", tau[1])):
         assert getattr(rule, trace).tau == asked / dt
         assert rows[name].error == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    share=st.floats(1e-4, 0.2),
+    sign=st.sampled_from([-1, 1]),
+    w_max=st.floats(0.1, 5.0),
+    a_minus=st.sampled_from([-0.02, 0.0, 0.02]),
+)
+def test_a_change_at_every_presynaptic_spike_is_within_half_a_percent(share, sign, w_max, a_minus):
+    """A trace without a time constant, whose impulse may be a fraction, makes it fine."""
+    stdp = STDP(20.0, 20.0, 0.02 * w_max, a_minus * w_max, w_max, a_pre=sign * share * w_max)
+    image = compiled(stdp, weight=w_max / 2)
+    rule, row = rule_of(image), rows_of(image)["a_pre"]
+    term = rule.terms["w"][-1]
+    assert (term.dependency, [str(factor) for factor in term.factors]) == ("x0", ["x2"])
+    change = term.real({"x2": rule.x2.impulse}, rule.spec) * w_max / 255
+    assert change == pytest.approx(stdp.a_pre, rel=5e-3)
+    assert row.meant.mean == pytest.approx(change, rel=1e-12)
+    assert rule.x2.tau == 0.0
+
+
+@pytest.mark.parametrize("changes", [{"delay": 2.0}, {"slow": SLOW}])
+def test_a_change_at_presynaptic_spikes_without_a_trace_is_a_sum_of_terms(changes):
+    """The second presynaptic trace is needed elsewhere: 1/128 of a weight step is the finest."""
+    changes = dict(changes)
+    stdp = dataclasses.replace(PAIR, a_pre=-0.0123, triplet=changes.pop("slow", None))
+    image = compiled(stdp, **changes)
+    alone = [term for term in rule_of(image).terms["w"] if not term.factors]
+    assert {term.dependency for term in alone} == {"x0"}
+    meant = sum(term.real({}, rule_of(image).spec) for term in alone) / 255
+    assert meant == pytest.approx(round(-0.0123 * 255 * 128) / 255 / 128, rel=1e-12)
+    row = rows_of(image)["a_pre"]
+    assert row.meant.mean == pytest.approx(meant, rel=1e-12)
+    assert row.note == "one presynaptic spike: 3.14 weight steps"
+    tiny = dataclasses.replace(stdp, a_pre=1e-6)
+    refused(
+        lambda: compiled(tiny, **changes),
+        "connection 'source->cells': a_pre = 1e-06 with a delay or a triplet; allowed on the "
+        "engine 'published': at least 1.5e-05 for its w_max. Change the amplitude or w_max.",
+    )
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from plastic_networks import NAME, PAIR, REWARD, SOFT, TRIPLET, driven, ran, recurrent
+from plastic_networks import CHANGE, NAME, PAIR, REWARD, SOFT, TRIPLET, driven, ran, recurrent
 
 import neurochip as nc
 from compiler import compile_network
@@ -27,6 +27,8 @@ CASES = {
     "soft bounds": driven(SOFT),
     "triplet": driven(TRIPLET),
     "reward": driven(REWARD),
+    "a change at presynaptic spikes": driven(CHANGE),
+    "a change at presynaptic spikes and a delay": driven(CHANGE, delay=1.0),
     "delay of one step": driven(delay=1.0),
     "delay": driven(delay=4.0),
     "soft bounds and delay": driven(SOFT, delay=3.0),

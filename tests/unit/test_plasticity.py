@@ -107,6 +107,11 @@ def test_a_reward_acts_from_the_first_step_that_begins_at_its_time():
             {"a_minus": -0.02, "bounds": "soft"},
             "STDP: a_minus = -0.02 with bounds = 'soft'; allowed: at least 0. Set bounds='hard'.",
         ),
+        (
+            {"a_pre": 0.01, "bounds": "soft"},
+            "STDP: a_pre = 0.01 with bounds = 'soft'; allowed: 0. Set bounds='hard'.",
+        ),
+        ({"a_pre": np.inf}, "STDP: a_pre = inf; allowed: a finite number."),
     ],
 )
 def test_a_rule_with_a_wrong_value_is_refused(changes, message):

@@ -98,6 +98,10 @@ def every_weight(network):
 RULES = {
     "hard": RULE,
     "anti-Hebbian": STDP(20.0, 15.0, -0.1, -0.12, 2.0),
+    "a change at presynaptic spikes": STDP(20.0, 20.0, 0.1, -0.1, 2.0, a_pre=-0.06),
+    "a change and a reward": STDP(
+        20.0, 15.0, 0.3, 0.2, 2.0, a_pre=-0.1, reward=RewardModulation(REWARD, 50.0, 8.0)
+    ),
     "soft": STDP(20.0, 15.0, 0.2, 0.15, 2.0, bounds="soft"),
     "triplet": STDP(20.0, 15.0, 0.05, 0.04, 2.0, triplet=TRIPLET),
     "soft triplet": STDP(20.0, 15.0, 0.05, 0.04, 2.0, triplet=TRIPLET, bounds="soft"),

@@ -68,10 +68,11 @@ def pathways_of(synapses: Any, pathways: Iterable[Any]) -> Pathways:
 
 
 class Change(NamedTuple):
-    """``other * (a + b w + own * (c + d w))``: what a spike of one side adds to what learns.
+    """``other * (a + b w + own * (c + d w)) + alone``: what a spike adds to what learns.
 
     ``other`` and ``own`` are the traces of the other side and of its own, which spikes increase by
-    1; ``amplitudes`` are a and c, ``by_weight`` b and d.
+    1; ``amplitudes`` are a and c, ``by_weight`` b and d. ``alone`` is added to that at a spike of
+    the source.
     """
 
     effect: Effect
@@ -81,21 +82,26 @@ class Change(NamedTuple):
     by_weight: tuple[float, float]
     low: float
     high: float
+    alone: float = 0.0
 
     @property
     def moves(self) -> bool:
         """Whether there is a change at all."""
-        return any((*self.amplitudes, *self.by_weight))
+        return any(self._parts)
 
     @property
     def increases(self) -> bool:
         """Whether it can be above 0."""
-        return any(part > 0 for part in (*self.amplitudes, *self.by_weight))
+        return any(part > 0 for part in self._parts)
 
     @property
     def decreases(self) -> bool:
         """Whether it can be below 0."""
-        return any(part < 0 for part in (*self.amplitudes, *self.by_weight))
+        return any(part < 0 for part in self._parts)
+
+    @property
+    def _parts(self) -> tuple[float, ...]:
+        return (*self.amplitudes, *self.by_weight, self.alone)
 
 
 class Reader(NamedTuple):
@@ -117,7 +123,9 @@ class Reader(NamedTuple):
         inner, low, high = self.without_clip(effect)
         found: dict[tuple[bool, bool], float] = {}
         sides: dict[bool, Trace] = {}  # of the other side: True, of its own: False
-        for (power, names), value in self._terms(effect, inner).items():
+        terms = self._terms(effect, inner)
+        alone = terms.pop((0, ()), 0.0) if side == "source" else 0.0
+        for (power, names), value in terms.items():
             traces = [self._trace(name) for name in names]
             for trace in traces:
                 if sides.setdefault(trace.side != side, trace) != trace:
@@ -146,6 +154,7 @@ class Reader(NamedTuple):
             (found.get((False, True), 0.0), found.get((True, True), 0.0)),
             low,
             high,
+            alone,
         )
 
     def without_clip(self, effect: Effect) -> tuple[Any, float, float]:

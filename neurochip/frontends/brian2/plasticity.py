@@ -33,7 +33,7 @@ class Rule:
         Name of the weight.
     moving : frozenset of str
         Names of the other variables of the synapses that change during a run.
-    tau_plus, tau_minus, a_plus, a_minus, w_max
+    tau_plus, tau_minus, a_plus, a_minus, a_pre, w_max
         As in :class:`~neurochip.STDP`.
     soft : bool
         Whether the bounds are ``"soft"``.
@@ -51,6 +51,7 @@ class Rule:
     tau_minus: float
     a_plus: float
     a_minus: float
+    a_pre: float
     w_max: float
     soft: bool
     second: bool
@@ -75,6 +76,7 @@ class Rule:
             tau_minus=self.tau_minus,
             a_plus=self.a_plus * scale,
             a_minus=self.a_minus * scale,
+            a_pre=self.a_pre * scale,
             w_max=self.w_max * scale,
             bounds="soft" if self.soft else "hard",
             triplet=triplet,
@@ -183,6 +185,7 @@ def _rule(
         tau_minus=_tau(pre.other, post.other),
         a_plus=plus[0],
         a_minus=-minus[0] + 0.0,
+        a_pre=pre.alone,
         w_max=w_max,
         soft=soft,
         second=pre.own is not None or post.own is not None,
@@ -198,7 +201,9 @@ def _soft_limit(reader: Reader, pre: Change, post: Change) -> float | None:
     """Return the upper limit of soft bounds, which the factor of potentiation contains."""
     weight, pairs = reader.weight, [*zip(post.amplitudes, post.by_weight, strict=True)]
     limits = [-amplitude / slope for amplitude, slope in pairs if slope]
-    plain = any(pre.amplitudes) or any(amplitude and not slope for amplitude, slope in pairs)
+    plain = any((*pre.amplitudes, pre.alone)) or any(
+        amplitude and not slope for amplitude, slope in pairs
+    )
     wrong = plain or any(part > 0 for part in (*pre.by_weight, *post.by_weight))
     if wrong or any(limit <= 0 or not _same(limit, limits[0]) for limit in limits):
         change = post if any(post.by_weight) else pre
