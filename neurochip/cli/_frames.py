@@ -10,6 +10,7 @@ import numpy as np
 from .._support.archive import ZIP, Archive
 from .._support.npz import opened, refusing
 from ..errors import StimulusError
+from ..stimulus import count_steps
 
 if TYPE_CHECKING:
     from ..frontends.netx import NetxModel
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["run_on_file"]
 
 _WANTED = "an .npz with the array 'frames', or a file of spikes"
+_STEP = 1.0  # ms of a file of spikes in a step of the network
 
 
 def run_on_file(model: NetxModel, path: str, duration: float | None) -> Recording:
@@ -42,16 +44,18 @@ def run_on_file(model: NetxModel, path: str, duration: float | None) -> Recordin
     Raises
     ------
     StimulusError
-        If the file cannot be read, or does not fit the network.
+        If the file cannot be read, or does not fit the network, or the duration or that of the
+        spikes is not a whole number of steps.
     """
     frames = _frames(path)
     if frames is None:
         frames = _of_spikes(model, path)
     elif frames.dtype.kind == "f":
         frames = model.encode(frames)
-    steps = None if duration is None else int(duration)
-    if steps is None:
+    if duration is None:
         steps = len(np.reshape(frames, (-1, *model.input_shape))) + len(model.compartments) - 1
+    else:
+        steps = count_steps(duration, _STEP)
     return model.as_compartments(model.run(frames, steps))
 
 
@@ -85,7 +89,8 @@ def _of_spikes(model: NetxModel, path: str) -> Any:
         )
     inputs = [("input", math.prod(model.input_shape))]
     stimulus = read_spikes(path, inputs=inputs)
-    steps, sources = stimulus.binned(1.0, inputs)
-    counts = np.zeros((max(1, round(stimulus.duration)), inputs[0][1]), dtype=np.int64)
+    n_steps = count_steps(stimulus.duration, _STEP)
+    steps, sources = stimulus.binned(_STEP, inputs, stop=n_steps)
+    counts = np.zeros((n_steps, inputs[0][1]), dtype=np.int64)
     np.add.at(counts, (steps, sources), 1)
     return counts.reshape(len(counts), *model.input_shape)

@@ -65,15 +65,21 @@ def map_command(
 
     if image_path is not None:
         keep_apart([request.model, request.spikes], [npz_path(image_path)])
-    if request.is_integers:
-        found = _integers(request, duration, costs)
-        _show(found, output, image_path, {"chip": found.image.chip.name, "dt": None})
-        return
     runs = duration > 0 or (request.spikes is not None and not was_given("duration"))
+    if request.is_integers and request.spikes is None and (costs or duration > 0):
+        raise click.UsageError(
+            f"{'--costs' if costs else '--duration'} needs --input: {request.model} holds no "
+            "input for a run."
+        )
     if costs and not runs:
         raise click.UsageError(
             "--costs needs --input, or a --duration above 0: it estimates the cost of a run."
         )
+    if request.is_integers:
+        steps = duration if was_given("duration") else None
+        found = _integers(request, steps, costs)
+        _show(found, output, image_path, {"chip": found.image.chip.name, "dt": None})
+        return
     subject = request.subject(runs=runs)
     network, chip = subject.network, subject.chip
     options = {**request.options, "dt": subject.dt}
@@ -92,21 +98,16 @@ def map_command(
     _show(found, output, image_path, {"chip": chip.name, "dt": subject.dt})
 
 
-def _integers(request: Request, duration: float, costs: tuple[str, ...]) -> MappedNetwork:
-    """Map a network of lava-dl, whose input gives the rates."""
+def _integers(request: Request, duration: float | None, costs: tuple[str, ...]) -> MappedNetwork:
+    """Map a network of lava-dl, whose input gives the rates, unless the duration is 0."""
     from ..mapping import COST_TABLES
     from ..report.mapping import mapped
     from ._frames import run_on_file
 
     model = request.integers(("seed", *COMPILING))
-    if request.spikes is None:
-        if costs or duration > 0:
-            raise click.UsageError(
-                f"{'--costs' if costs else '--duration'} needs --input: {request.model} holds no "
-                "input for a run."
-            )
+    if request.spikes is None or duration == 0:
         return mapped(model.image)
-    run = run_on_file(model, request.spikes, duration if was_given("duration") else None)
+    run = run_on_file(model, request.spikes, duration)
     return mapped(model.image, run, tables=[COST_TABLES[name] for name in costs])
 
 

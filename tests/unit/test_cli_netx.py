@@ -116,6 +116,20 @@ def test_its_input_measures_its_traffic_and_its_costs():
     assert energy[0]["energy"][0]["total_joule"] > 0
     said = succeed("map", "trained.net", "--input", "frames.npz", "--duration", "7")
     assert "measured in 7 steps" in said
+    without = succeed("map", "trained.net", "--input", "frames.npz", "--duration", "0")
+    assert without == succeed("map", "trained.net")
+
+
+def test_its_run_has_a_whole_number_of_steps():
+    parts = "ms is not a whole number of steps of 1 ms; the nearest are 7 and 8 ms."
+    assert fail("map", "trained.net", *SPIKES, "--duration", "7.9") == (
+        f"run: a duration of 7.9 {parts}"
+    )
+    given = {"dt": 0.1, "n": 12, "i": np.array([0, 5]), "t_step": np.array([30, 73])}
+    np.savez("fine.npz", duration=7.4, **given)
+    assert fail("map", "trained.net", "--input", "fine.npz") == f"run: a duration of 7.4 {parts}"
+    np.savez("fine.npz", duration=8.0, **given)
+    assert "measured in 8 steps" in succeed("map", "trained.net", "--input", "fine.npz")
 
 
 def test_real_frames_take_the_transform_of_the_input_layer():
