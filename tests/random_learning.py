@@ -48,16 +48,20 @@ class LearningCase:
     draws: dict[tuple[int, str], Any] | None = None
 
 
-def random_learning(rng, chip="loihi", *, joined=False, n_groups=2, hashed=None):
+def random_learning(rng, chip="loihi", *, joined=False, n_groups=2, hashed=None, large=False):
     """Draw a case with ``n_groups`` groups that learn and up to one that does not.
 
-    ``hashed`` draws come from the seed of the image.
+    ``hashed`` draws come from the seed of the image. A ``large`` one has more than 64 inputs or
+    compartments, so that its synapses fill several batches of the kernels.
     """
     spec = CHIPS[chip].core.learning
     once = spec.extra_spikes is ExtraSpikes.REFUSED
     n_steps, n_inputs = int(rng.integers(15, 31)), int(rng.integers(1, 5))
     pairs = int(rng.integers(1, 3)) if joined else 0
     n = int(rng.integers(2, 7 - 2 * pairs)) + 2 * pairs
+    if large:
+        n_steps, few, many = 9, int(rng.integers(1, 3)), int(rng.integers(66, 90))
+        n_inputs, n = (many, few + 1) if rng.random() < 0.5 else (few, many)
     epochs = _epochs(rng, spec, n_groups)
     cores = _cores(rng, n) if len(set(epochs)) == 1 or joined else [n // 2, n - n // 2]
     if joined:

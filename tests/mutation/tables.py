@@ -11,6 +11,7 @@ from mutation import (
     image_mutants,
     judging_mutants,
     kernel_mutants,
+    learning_mutants,
     library_mutants,
     plasticity_mutants,
     program_mutants,
@@ -25,6 +26,7 @@ __all__ = ["MUTANTS", "changed"]
 PRODUCT = Path(neurochip.__file__).parents[1]
 TABLES = (
     kernel_mutants,
+    learning_mutants,
     engine_mutants,
     compiler_mutants,
     frontend_mutants,

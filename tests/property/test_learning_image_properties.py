@@ -66,12 +66,25 @@ KINDS = [
 ]
 
 
+NAMES = [f"{chip}, {n} groups{', pairs' * joined}" for chip, n, joined, _ in KINDS]
+
+
+@pytest.mark.parametrize(("chip", "n_groups", "joined", "n_images"), KINDS, ids=NAMES)
+def test_a_few_images_give_the_integers_of_the_slow_model(chip, n_groups, joined, n_images):
+    for seed in range(n_images // 20):
+        rng = np.random.default_rng([64, seed])
+        case = random_learning(rng, chip, joined=joined, n_groups=n_groups)
+        assert_equal(case, seed)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("chip", "n_groups", "joined", "n_images"),
-    KINDS,
-    ids=[f"{chip}, {n} groups{', pairs' * joined}" for chip, n, joined, _ in KINDS],
-)
+def test_large_images_give_the_integers_of_the_slow_model():
+    for seed in range(6):
+        assert_equal(random_learning(np.random.default_rng([65, seed]), large=True), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("chip", "n_groups", "joined", "n_images"), KINDS, ids=NAMES)
 def test_the_emulator_and_the_slow_model_give_the_same_integers(chip, n_groups, joined, n_images):
     n_images = max(10, n_images * MANY // 2000)
     seen = Counter()
