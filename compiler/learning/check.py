@@ -73,7 +73,7 @@ def with_limits(network: Network, chip: ChipSpec) -> ChipSpec:
     plastic = any(item.plasticity is not None for item in network.connections)
     if not plastic or spec is None or spec.excitatory_limits[1] <= most:
         return chip
-    return chip.what_if(learning=replace(spec, excitatory_limits=(0, most)))
+    return chip.what_if(name=chip.name, learning=replace(spec, excitatory_limits=(0, most)))
 
 
 def late_steps(network: Network, connection: Connection, dt: float) -> int:

@@ -16,6 +16,7 @@ from .._support.text import counted
 from .._support.values import MOST_IDS, check_name, instance, integer, shown
 from ..errors import SpecError
 from .core import CoreSpec
+from .learning_spec import LearningSpec
 from .mesh import MeshSpec
 
 __all__ = ["LOIHI", "ChipSpec", "CoreSpec", "MeshSpec"]
@@ -78,6 +79,9 @@ class ChipSpec:
     ) -> ChipSpec:
         """Return this chip with some fields changed.
 
+        Fewer bits of a weight mantissa also narrow the limits between which a learning engine
+        keeps weights, unless ``learning`` is given, too.
+
         Parameters
         ----------
         name : str, optional
@@ -110,10 +114,13 @@ class ChipSpec:
         own = {key: value for key, value in own.items() if value is not None}
         text = ", ".join(f"{key}={_text(value)}" for key, value in {**own, **core}.items())
         new = f"{self.name} ({text})" if text else self.name
+        changed = dataclasses.replace(self.core, **core)
+        if changed.weight_mantissa_bits < self.core.weight_mantissa_bits and "learning" not in core:
+            changed = dataclasses.replace(changed, learning=_narrowed(changed))
         return dataclasses.replace(
             self,
             name=new if name is None else name,
-            core=dataclasses.replace(self.core, **core),
+            core=changed,
             **own,
         )
 
@@ -121,6 +128,22 @@ class ChipSpec:
         chips = [] if self.chips == 1 else [counted(self.chips, "chip")]
         size = [*chips, counted(self.cores, "core")]
         return line(self, repr(self.name), *size, *self.core.differences)
+
+
+def _narrowed(core: CoreSpec) -> LearningSpec | None:
+    """Return the learning engine of a core with limits that its mantissas can hold."""
+    engine, end = core.learning, 1 << core.weight_mantissa_bits
+    if engine is None:
+        return None
+    limits: dict[str, Any] = {
+        name: (max(getattr(engine, name)[0], least), min(getattr(engine, name)[1], end - 1))
+        for name, least in (
+            ("mixed_limits", -end),
+            ("excitatory_limits", 0),
+            ("inhibitory_limits", 1 - end),
+        )
+    }
+    return dataclasses.replace(engine, **limits)
 
 
 def _spelled(spec: Any) -> str:

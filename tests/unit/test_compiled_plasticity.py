@@ -515,15 +515,23 @@ def test_every_engine_gets_a_rule_that_it_can_hold(chip):
 
 
 def test_weights_of_fewer_bits_learn_up_to_their_largest_mantissa():
-    image = compiled(PAIR, chip=LOIHI.what_if(weight_mantissa_bits=4), weight=1.0)
+    chip = LOIHI.what_if(weight_mantissa_bits=4)
+    image = compiled(PAIR, chip=chip, weight=1.0)
+    assert image.chip is chip
     assert set(image.synapses[0].mantissa) == {15}
     assert rule_of(image).spec.excitatory_limits == (0, 15)
     rows = rows_of(image)
     assert rows["w_max"].error == 0
     assert rows["a_plus"].note == "one pair: 0.15 weight steps"
     assert abs(rows["a_plus"].relative_error) < 5e-3
-    fixed = compiled(None, chip=LOIHI.what_if(weight_mantissa_bits=4))
-    assert fixed.chip.core.learning == LOIHI.core.learning
+
+
+def test_an_engine_with_wider_weights_than_synapses_learns_what_they_hold():
+    chip = LOIHI.what_if(weight_mantissa_bits=4, learning=LOIHI.core.learning, name="four bits")
+    image = compiled(PAIR, chip=chip, weight=1.0)
+    assert image.chip.name == "four bits"
+    assert rule_of(image).spec.excitatory_limits == (0, 15)
+    assert compiled(None, chip=chip).chip is chip
 
 
 def test_a_time_step_is_chosen_for_a_network_that_learns():

@@ -251,7 +251,7 @@ REFUSED = [
         "(-255, 0))).",
     ),
     (
-        lambda: image(chip=LOIHI.what_if(weight_mantissa_bits=6)),
+        lambda: image(chip=LOIHI.what_if(weight_mantissa_bits=6, learning=LOIHI.core.learning)),
         "plasticity 0, synapse group 0: the engine 'published' learns excitatory weights of 0 to "
         "255, and a mantissa holds 0 to 63; allowed: limits within that. Use chip.what_if("
         "learning=dataclasses.replace(chip.core.learning, excitatory_limits=(0, 63))).",

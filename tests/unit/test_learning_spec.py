@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from neurochip import LOIHI, LOIHI2
 from neurochip.chip.fixedpoint import Overflow
 from neurochip.chip.learning_grades import KNOWN
 from neurochip.errors import SpecError
@@ -63,3 +64,20 @@ def test_an_engine_that_cannot_be_is_refused(change, problem):
     with pytest.raises(SpecError) as caught:
         LearningSpec(name="mine", **change)
     assert str(caught.value) == f"learning engine 'mine': {problem}"
+
+
+def test_fewer_bits_of_a_mantissa_narrow_the_limits_of_learned_weights():
+    four = LOIHI.what_if(weight_mantissa_bits=4).core.learning
+    assert (four.mixed_limits, four.excitatory_limits) == ((-16, 15), (0, 15))
+    assert four.inhibitory_limits == (-15, 0)
+    lower = dataclasses.replace(LOIHI.core.learning, excitatory_limits=(0, 9))
+    chip = LOIHI.what_if(learning=lower)
+    assert chip.what_if(weight_mantissa_bits=4).core.learning.excitatory_limits == (0, 9)
+
+
+def test_limits_stay_where_nothing_is_narrower_where_they_are_given_and_without_an_engine():
+    assert LOIHI.what_if(weight_mantissa_bits=9).core.learning == LOIHI.core.learning
+    assert LOIHI.what_if(decay_bits=8).core.learning == LOIHI.core.learning
+    given = LOIHI.what_if(weight_mantissa_bits=4, learning="lava").core.learning
+    assert given == LEARNING_PRESETS["lava"]
+    assert LOIHI2.what_if(weight_mantissa_bits=4).core.learning is None
