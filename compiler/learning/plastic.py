@@ -32,7 +32,7 @@ _GROWTH = 2.0  # of the rates of neurons while a network learns, for which trace
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlasticRegisters:
-    """How a connection learns on the chip.
+    """The way in which a connection learns on the chip.
 
     Parameters
     ----------

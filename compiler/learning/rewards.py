@@ -32,7 +32,7 @@ _ROOM = 1.25  # between the expected peak of an eligibility and the limit of the
 
 @dataclass(frozen=True, eq=False)
 class RewardRegisters:
-    """What a reward adds to a rule.
+    """The part of a rule that a reward adds.
 
     Parameters
     ----------

@@ -67,14 +67,14 @@ class LearningEffect:
 
     @property
     def matters(self) -> bool:
-        """Whether the effect, alone or left out, is more than the rounding of float64."""
+        """Tell whether the effect, alone or left out, is more than the rounding of float64."""
         effects = (abs(self.alone), abs(self.left_out))
         return any(effect > _ROUNDING for effect in effects)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LearningTotal:
-    """What a connection learned, in real numbers and on the chip, in weight steps.
+    """The change of a connection's weights in real numbers, and the chip's error, in weight steps.
 
     Parameters
     ----------

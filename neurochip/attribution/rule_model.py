@@ -28,7 +28,7 @@ PlasticGroup: TypeAlias = tuple[PlasticTables, State, Int64Array]
 
 
 class IdealRule(NamedTuple):
-    """What a rule would be in real numbers, in weight steps.
+    """A rule as it would be in real numbers, in weight steps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a run is given for the groups that learn, and what it recorded of them."""
+"""Input of a run for the groups that learn, and the values that it recorded of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class HostWrites(NamedTuple):
 
 
 class LearningRun(NamedTuple):
-    """What a run is given, by number of the group and variable.
+    """Input of a run, by number of the group and variable.
 
     ``samples`` are recorded; ``given`` replaces the traces that the image itself writes; ``draws``
     replace those of the seed, as in :func:`neurochip.learning.learn`.

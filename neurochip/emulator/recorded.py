@@ -28,7 +28,7 @@ Record = Iterable[str | Probe | WeightProbe]
 
 
 class Recorded(NamedTuple):
-    """What a run records.
+    """Neurons and synapses that a run records.
 
     ``probes`` are the neurons of each population and variable, ``columns`` the compartments that
     they stand for, and ``samples`` the synapses of each group that learns, by number and variable.

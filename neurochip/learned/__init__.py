@@ -1,4 +1,4 @@
-"""What a network learns on the chip beside float64: from the same spikes, and from its own."""
+"""Compare what a network learns on the chip with float64: from the same spikes, and its own."""
 
 from . import sections as sections  # describes the results for notebooks
 from .compare import compare_learning

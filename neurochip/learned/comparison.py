@@ -51,7 +51,7 @@ class MeanWeights:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConnectionLearning:
-    """What a connection learned in float and on the chip.
+    """The weights that a connection learned in float and on the chip.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class ConnectionLearning:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LearningComparison:
-    """What a network learned on the chip and in float, made by :func:`compare_learning`.
+    """A comparison of learning on the chip and in float, made by :func:`compare_learning`.
 
     Parameters
     ----------

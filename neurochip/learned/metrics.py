@@ -72,7 +72,7 @@ class WeightError:
 
     @property
     def within_spread(self) -> bool | None:
-        """Whether the chip is as near to float as to itself; None if the seeds do not decide it.
+        """Tell whether the chip is as near to float as to itself; None if seeds do not decide it.
 
         True if the error exceeds the spread by at most 10 %; False if the interval excludes that.
         """

@@ -87,12 +87,12 @@ class LearnedConnection:
 
     @property
     def rule(self) -> LearningRule:
-        """Its rule for the engine of the chip."""
+        """The rule of the connection for the engine of the chip."""
         return self.item.rule
 
     @property
     def synapses(self) -> SynapseGroup:
-        """Its synapses on the chip."""
+        """The synapses of the connection on the chip."""
         return self.image.synapses[self.item.synapses]
 
     @property
@@ -118,7 +118,7 @@ class LearnedConnection:
 
     @property
     def step(self) -> Float64Array:
-        """What one weight step adds at each synapse, in the unit of the connection."""
+        """The value of one weight step at each synapse, in the unit of the connection."""
         tops = np.full(self.connection.n_synapses, self.top)
         return np.asarray(in_units(self.image, self.index, tops)) / self.top
 

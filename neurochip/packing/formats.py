@@ -1,4 +1,4 @@
-"""What synapses must agree in to share a format of a core, and what a format costs.
+"""Formats of synapses on a core: which synapses share one, and what it costs.
 
 nengo-loihi 1.1.0, which ran on the chip, counts the tag of a synapse that learns like its weight
 and its delay. Where a core keeps rules and traces is not published, and they are not counted.

@@ -1,4 +1,4 @@
-"""How much of a trace is left after a number of steps, as the product of two table entries.
+"""Tabulate what is left of a trace after a number of steps, as the product of two entries.
 
 A trace is stored with the step of its last spike and decays when it is read, as the event-driven
 variables of Brian2 do. ``exp`` at every reading would take longer than the change of a weight.

@@ -28,7 +28,7 @@ _UNITS = {"v": "mV", "i_syn": "nA"}
 
 
 class Wanted(NamedTuple):
-    """What a run records: neurons by (population, variable), synapses by (connection, variable)."""
+    """The neurons by (population, variable), and synapses by (connection, variable), of a run."""
 
     neurons: dict[tuple[str, str], Int32Array]
     synapses: dict[tuple[str, str], Sampled]

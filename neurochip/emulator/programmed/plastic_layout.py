@@ -45,7 +45,7 @@ class GivenRows(NamedTuple):
 
 
 class Sampling(NamedTuple):
-    """What a run records of a group: probe p takes ``places[begin[p]:begin[p + 1]]``.
+    """Recorded synapses of a group: probe p takes ``places[begin[p]:begin[p + 1]]``.
 
     ``kind`` is a number of ``SAMPLED``. A sample is taken at the end of every ``every`` steps and
     written after the one before, from ``start`` on; ``before`` samples belong to earlier steps.

@@ -25,7 +25,7 @@ _POST = "_post"
 
 @dataclass(frozen=True)
 class Effect:
-    """What abstract code does.
+    """The effect of abstract code.
 
     Parameters
     ----------

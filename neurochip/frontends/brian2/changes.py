@@ -22,7 +22,7 @@ __all__ = ["Change", "Pathways", "Reader", "pathways_of"]
 
 
 class Pathways(NamedTuple):
-    """What spikes of both sides do to a synapse and its target.
+    """The changes that spikes of both sides make to a synapse and its target.
 
     Parameters
     ----------
@@ -86,17 +86,17 @@ class Change(NamedTuple):
 
     @property
     def moves(self) -> bool:
-        """Whether there is a change at all."""
+        """Tell whether there is a change at all."""
         return any(self._parts)
 
     @property
     def increases(self) -> bool:
-        """Whether it can be above 0."""
+        """Tell whether the change can be above 0."""
         return any(part > 0 for part in self._parts)
 
     @property
     def decreases(self) -> bool:
-        """Whether it can be below 0."""
+        """Tell whether the change can be below 0."""
         return any(part < 0 for part in self._parts)
 
     @property
@@ -105,7 +105,7 @@ class Change(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """What is read: the weight of Synapses, and the variable that pairs change, mostly the same.
+    """The weight of Synapses, and the variable that pairs change, which is mostly the same.
 
     ``frozen`` also reads the traces of changes whose factor is 0: of a rule that is switched off.
     """

@@ -29,7 +29,7 @@ _AT_ONCE = 1000.0  # intervals of this many time constants: exp(-1000) is 0 in f
 
 
 class Regular(NamedTuple):
-    """What ``run_regularly`` does to synapses.
+    """The effect of ``run_regularly`` on synapses.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ _SHIFT = 6  # of weights, thresholds and biases of LIF neurons
 
 
 class Frames(NamedTuple):
-    """What goes into the first layer.
+    """The input of the first layer.
 
     Parameters
     ----------
