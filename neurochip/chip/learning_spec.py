@@ -279,6 +279,16 @@ class LearningSpec:
         limits: tuple[int, int] = getattr(self, f"{sign_mode.name.lower()}_limits")
         return limits
 
+    def weight_step(self, low_bits: int) -> int:
+        """Return the distance between learned weights, in mantissas.
+
+        Parameters
+        ----------
+        low_bits : int
+            Low bits of a mantissa that the format of the weights does not store.
+        """
+        return 1 << low_bits if self.precision_kept else 1
+
     @property
     def differences(self) -> dict[str, Any]:
         """Fields that differ from what is published, with their values."""

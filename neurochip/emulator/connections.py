@@ -128,7 +128,8 @@ def mantissas_of(image: ChipImage, index: int, weights: Any) -> Int32Array:
     """
     item, group = _parts(image, index)
     owner = f"emulator: connection {group_names(image)[index]!r}"
-    spec, step = item.rule.spec, 1 << group.format.low_bits(image.chip.core)
+    spec = item.rule.spec
+    step = spec.weight_step(group.format.low_bits(image.chip.core))
     low, high = spec.limits(group.format.sign_mode)
     grid = np.arange(-(-low // step) * step, high + 1, step)
     n = group.n_synapses

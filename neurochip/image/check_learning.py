@@ -109,7 +109,7 @@ def _check_start(
     if form.weight_bits == 0:
         raise ImageError(f"{owner}: weight_bits = 0; allowed for learning: at least 1.")
     check_within(owner, "mantissa", group.mantissa, low, high)
-    step = 1 << form.low_bits(chip.core) if spec.precision_kept else 1
+    step = spec.weight_step(form.low_bits(chip.core))
     wrong = group.mantissa[group.mantissa % step != 0]
     if wrong.size:
         raise ImageError(

@@ -135,7 +135,7 @@ def spikes_of(raster: UInt8Array) -> tuple[Int32Array, Int64Array]:
 def check_weights(weights: Any, spec: LearningSpec, mode: SignMode, low_bits: int) -> None:
     """Raise unless the engine can hold the weights at the start."""
     low, high = spec.limits(mode)
-    step = 1 << low_bits if spec.precision_kept else 1
+    step = spec.weight_step(low_bits)
     integers(OWNER, "weights", weights, low=low, high=high, error=LearningError)
     wrong = weights[weights % step != 0]
     if wrong.size:

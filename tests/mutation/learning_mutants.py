@@ -152,8 +152,8 @@ MUTANTS = [
     Mutant(
         "weights between those that the format stores are delivered unrounded",
         ENGINE,
-        "1 << engine.low_bits if kept else 1",
-        "1 << engine.low_bits",
+        "spec.weight_step(engine.low_bits)",
+        "(1 << engine.low_bits)",
         PEER,
     ),
 ]

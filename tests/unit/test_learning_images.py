@@ -23,12 +23,13 @@ from learning_runs import (
     rewards,
 )
 
-from neurochip import Emulator, WeightProbe
+from neurochip import BRIAN2LOIHI, LAVA, Emulator, Learning, Plasticity, WeightProbe
 from neurochip.chip.registers import decode_weights
 from neurochip.emulator.programmed import engine as engine_module
 from neurochip.errors import ChipOverflowError, EmulatorError
 from neurochip.image import GivenTrace
 from neurochip.image.files import load_image, save_image
+from neurochip.image.program import SignMode, Synapses, program
 from neurochip.learning import LearningRule, Trace
 
 PAIR = LearningRule("2^-1*x1*y0 - 2^-1*x0*y1", x1=Trace(16, 10), y1=Trace(16, 10))
@@ -260,6 +261,20 @@ def test_the_host_sets_weights_between_steps():
     assert found.trace(WHO, "u").values.ravel().tolist() == [0, 120 << 6]
     runner.set_weights(0, 7)
     assert runner.weights(0).tolist() == [7]
+
+
+@pytest.mark.parametrize("chip", [LAVA, BRIAN2LOIHI], ids=lambda chip: chip.name)
+def test_weights_between_those_of_the_format_are_set_as_the_engine_learns_them(chip):
+    learns = dataclasses.replace(PAIR, spec=chip.core.learning)
+    lists = [Synapses("inputs", [0, 0, 0], [0, 1, 2], [3, -5, 8], SignMode.MIXED)]
+    learning = Learning((Plasticity(0, learns),))
+    made = program(
+        chip, {"threshold_mantissa": [9] * 3}, lists, n_inputs=1, learning=learning, truncate=True
+    )
+    runner = emulator(made)
+    assert runner.weights(0).tolist() == [3, -5, 8]
+    runner.set_weights(0, runner.weights(0) - 2)
+    assert runner.weights(0).tolist() == [1, -7, 6]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..._support.csr import starts_of
+from ...chip.learning_spec import LearningSpec
 from ...chip.registers import decode_weights
+from ...chip.spec import CoreSpec
 from ...errors import EmulatorError
 from ...image import ChipImage, SynapseGroup
 from ...learning.draws import draws_of
@@ -109,7 +111,7 @@ class PlasticGroup:
         self.ends[:, numbers] = source, target
         offset = np.empty(group.n_synapses, dtype=np.int32)
         offset[place] = ring_offsets(group, order, plane, slot_size)
-        lowest, decoded, scale = _decoded(group, learn.engine, image)
+        lowest, decoded, scale = _decoded(group, learn.engine, image.chip.core, self.item.rule.spec)
         self.tables = Plastic(
             learn=learn,
             of_inputs=of_inputs,
@@ -242,15 +244,15 @@ class PlasticGroup:
         return {name: int(state.counts[each]) for name, each in _COUNTED.items()}
 
 
-def _decoded(group: SynapseGroup, engine: Engine, image: ChipImage) -> tuple[int, Int32Array, int]:
+def _decoded(
+    group: SynapseGroup, engine: Engine, core: CoreSpec, spec: LearningSpec
+) -> tuple[int, Int32Array, int]:
     """Return the lowest mantissa, what all mantissas from it on add, and their factor, or 0."""
-    core = image.chip.core
     low, high = engine.limits[0].tolist()
     mantissas = np.arange(low, high + 1)
     decoded = decode_weights(mantissas, group.format, core) >> core.weight_shift
     # Some engines let weights between those that the format stores, which delivery rounds.
-    kept = core.learning is not None and core.learning.precision_kept
-    stored = mantissas % (1 << engine.low_bits if kept else 1) == 0
+    stored = mantissas % spec.weight_step(engine.low_bits) == 0
     last = np.flatnonzero(stored & (mantissas != 0))
     scale = int(decoded[last[-1]] // mantissas[last[-1]]) if last.size else 1
     linear = bool((decoded == mantissas * scale)[stored].all())
