@@ -193,6 +193,11 @@ def _check_given(
             "of learning."
         )
     item = learning.groups[given.group]
+    if item.rule.spec.trace_per_synapse:
+        raise ImageError(
+            f"{owner}: {given.variable} of plasticity {given.group}; the engine "
+            f"{item.rule.spec.name!r} has no given traces. Leave it out."
+        )
     free = [name for name in POST if getattr(item.rule, name) is None]
     if given.variable not in free:
         raise ImageError(

@@ -331,6 +331,15 @@ REFUSED = [
         "given trace 0: variable = 'y1', of which plasticity 0 has a Trace; allowed: 'y2', 'y3'.",
     ),
     (
+        lambda: image(
+            Plasticity(0, rule(spec=B2_SPEC)),
+            chip=BRIAN2LOIHI,
+            rewards=(given(0, "y2", [0], [[1, 2]]),),
+        ),
+        "given trace 0: y2 of plasticity 0; the engine 'brian2loihi' has no given traces. Leave it "
+        "out.",
+    ),
+    (
         lambda: image(rewards=(given(0, "y2", [3, 3], [1, 2]),)),
         "given trace 0: steps = [3, 3]; allowed: rising from at least 0.",
     ),
