@@ -77,8 +77,8 @@ class Recording(ArrayValue):
     synaptic : dict of (connection, variable) to WeightTrace
         Weights, tags and traces that the probes of connections that learn requested.
     learning : dict of str to dict of str to int
-        For each connection that learns: ``events``, its synapses that a spike or a u term touched;
-        ``traces``, ``accumulators`` and ``weights``, how often one reached its limit.
+        For each connection that learns: ``events``, its synapses of each spike of either side;
+        ``traces``, ``accumulators`` and ``weights``, how often one was beyond its limits.
     origin : Origin or None
         Where the recording comes from: the kind of its run, the digest of its stimulus and the
         coupling of its neurons. None if it is not known, as for imported spikes and older files.
