@@ -11,7 +11,7 @@ import numpy as np
 from .._support.values import integer, integers, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Plasticity, SynapseGroup
-from ..learning.terms import POST, PRE
+from ..learning.terms import GIVEN_LIMITS
 from ..recording import Sampled, WeightProbe, WeightTrace, resolve_weight_probes
 from ..typing import Float64Array, Int32Array, Int64Array
 from .engine import Registers
@@ -31,7 +31,6 @@ __all__ = [
     "with_learned",
 ]
 
-_GIVEN = (-128, 127)
 Samples = Mapping[int, Mapping[str, Sampled]]
 
 
@@ -68,12 +67,7 @@ def group_number(image: ChipImage, connection: Any) -> int:
 
 def variables_of(item: Plasticity) -> tuple[str, ...]:
     """Return what can be recorded of a group: weights, tags if its rule has them, and traces."""
-    rule = item.rule
-    tags = ["t"] if rule.terms["t"] or "t" in rule.used else []
-    traces = [
-        name for name in (*PRE, *POST) if getattr(rule, name) is not None or name in rule.given
-    ]
-    return ("w", *tags, *traces)
+    return ("w", *(["t"] if item.rule.keeps("t") else []), *item.rule.traces)
 
 
 def samples_of(image: ChipImage, probes: Sequence[WeightProbe]) -> Samples:
@@ -210,7 +204,7 @@ def reward_of(
     """
     item, group = _parts(image, index)
     owner = f"emulator: connection {group_names(image)[index]!r}"
-    free = [name for name in POST if getattr(item.rule, name) is None]
+    free = item.rule.writable
     if variable not in free:
         raise EmulatorError(
             f"{owner}: given {shown(variable)}; allowed: "
@@ -218,7 +212,7 @@ def reward_of(
         )
     if item.rule.spec.trace_per_synapse:
         raise EmulatorError(f"{owner}: the engine {item.rule.spec.name!r} has no given traces.")
-    low, high = _GIVEN
+    low, high = GIVEN_LIMITS
     array = integers(owner, variable, values, low=low, high=high, error=EmulatorError)
     n_targets = len(np.unique(group.target))
     if array.shape not in (steps, (*steps, n_targets)):
@@ -250,7 +244,7 @@ def reward_in_units(image: ChipImage, index: int, value: Any) -> Int32Array | No
     if given.shape not in ((), (size,)):
         raise EmulatorError(f"{owner}: reward has shape {given.shape}; allowed: {allowed}.")
     steps = np.rint(given.astype(np.float64) / lsb)
-    low, high = _GIVEN
+    low, high = GIVEN_LIMITS
     if not ((steps >= low) & (steps <= high)).all():
         raise EmulatorError(
             f"{owner}: reward = {shown(value)}; allowed: {low * lsb:g} to "

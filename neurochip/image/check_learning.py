@@ -13,7 +13,7 @@ from ..chip.registers import mantissa_range
 from ..chip.spec import ChipSpec
 from ..errors import ImageError
 from ..learning import LearningRule
-from ..learning.terms import POST, PRE
+from ..learning.terms import GIVEN_LIMITS, PRE
 from ..typing import Int64Array
 from .checks import check_within
 from .learning import GivenTrace, Learning, Plasticity
@@ -21,8 +21,6 @@ from .parts import SynapseGroup
 from .program_group import ProgramGroup
 
 __all__ = ["check_learning"]
-
-_GIVEN = (-128, 127)
 
 
 def check_learning(
@@ -198,7 +196,7 @@ def _check_given(
             f"{owner}: {given.variable} of plasticity {given.group}; the engine "
             f"{item.rule.spec.name!r} has no given traces. Leave it out."
         )
-    free = [name for name in POST if getattr(item.rule, name) is None]
+    free = item.rule.writable
     if given.variable not in free:
         raise ImageError(
             f"{owner}: variable = {given.variable!r}, of which plasticity {given.group} has a "
@@ -215,7 +213,7 @@ def _check_given(
             f"{owner}: values have shape {given.values.shape}; allowed: {shape[:1]} or {shape}, a "
             "column for each target."
         )
-    check_within(owner, "value", given.values, *_GIVEN)
+    check_within(owner, "value", given.values, *GIVEN_LIMITS)
 
 
 def _check_once(rewards: Sequence[GivenTrace]) -> None:

@@ -98,11 +98,10 @@ def plastic_group(
         synapses=_synapses(row, lists, sizes, group, listed or rule.spec.trace_per_synapse, seed),
         draws=draws,
     )
-    learns = {name for name in ("d", "t") if rule.terms[name] or name in rule.used}
     values = [np.asarray(weights)[order].astype(np.int16)]
     for name, start in (("d", delays), ("t", tags)):
         given = np.zeros(len(order)) if start is None else np.asarray(start)[order]
-        values.append(given.astype(np.int16) if name in learns else _NONE)
+        values.append(given.astype(np.int16) if rule.keeps(name) else _NONE)
     owners = (len(order), len(order)) if rule.spec.trace_per_synapse else sizes
     return tables, _state(values, rule.epoch, sizes, owners, wide), place
 

@@ -13,7 +13,7 @@ from ..chip.registers import SignMode
 from ..errors import LearningError
 from ..typing import Int32Array, Int64Array, UInt8Array
 from .rule import LearningRule
-from .terms import POST, PRE, TARGETS
+from .terms import GIVEN_LIMITS, POST, PRE, TARGETS
 
 __all__ = [
     "OWNER",
@@ -31,7 +31,6 @@ __all__ = [
 OWNER = "learn"
 """Messages begin with this name."""
 
-_GIVEN = (-128, 127)
 _NONE = np.zeros((0, 0, 0), dtype=np.int32)
 
 
@@ -162,7 +161,7 @@ def start_of(name: str, values: Any, weights: Any, spec: LearningSpec) -> Any:
 def given_of(rule: LearningRule, given: Any, n_steps: int, n_post: int) -> Int32Array:
     """Return the traces from outside as (steps, 3, n_post); an empty array if there are none."""
     rows = {} if given is None else dict(given) if isinstance(given, Mapping) else None
-    free = [name for name in POST if getattr(rule, name) is None]
+    free = rule.writable
     if rows is None or set(rows) - set(free):
         raise LearningError(
             f"{OWNER}: given = {shown(given)}; allowed: a dict of "
@@ -180,7 +179,7 @@ def given_of(rule: LearningRule, given: Any, n_steps: int, n_post: int) -> Int32
         raise LearningError(f"{OWNER}: the engine {rule.spec.name!r} has no given traces.")
     values = np.zeros((n_steps, len(POST), n_post), dtype=np.int32)
     for name, each in rows.items():
-        low, high = _GIVEN
+        low, high = GIVEN_LIMITS
         array = integers(OWNER, f"given {name}", each, low=low, high=high, error=LearningError)
         if array.shape not in ((n_steps,), (n_steps, n_post)):
             raise LearningError(

@@ -47,8 +47,8 @@ class Learned:
     recorded : dict of str to ndarray of int32
         Values at the end of each step, with the steps as first axis, by the names of ``record``.
     saturated : dict of str to int
-        How often ``"traces"`` reached their top, ``"accumulators"`` their limits, and ``"weights"``
-        (also tags and delays) their range.
+        How often ``"traces"`` were beyond their top, ``"accumulators"`` beyond their limits, and
+        ``"weights"`` (also tags and delays) beyond their range.
     """
 
     weights: Int32Array

@@ -132,7 +132,6 @@ def side_of(
     # A trace that a rule does not have stays 0, whatever its decay; a given one holds its value.
     reward = math.exp(-1.0 / spec.given_trace_tau)
     early = [reward if trace is None else trace.decay(spec, rule.epoch) for trace in traces]
-    used = {*rule.given, *(name for name in names if getattr(rule, name) is not None)}
     place = np.full(neurons.n_ids, -1, dtype=np.int32)
     place[neurons.ids] = np.arange(len(neurons.ids))
     every = np.arange(len(neurons.ids), dtype=np.int32)
@@ -141,7 +140,7 @@ def side_of(
         fraction=np.array([impulse % 1.0 for impulse in impulses], dtype=np.float64),
         decay=np.array([_digits(decay, spec) for decay in early], dtype=np.float64),
         early_decay=np.array(early, dtype=np.float64),
-        used=np.array([name in used for name in names], dtype=bool),
+        used=np.array([name in rule.traces for name in names], dtype=bool),
         given=np.array([trace is None and not pre for trace in traces], dtype=bool),
         place=place,
         neuron=synapse_neuron if spec.trace_per_synapse else every,

@@ -134,7 +134,28 @@ class LearningRule:
     @property
     def given(self) -> tuple[str, ...]:
         """Post-synaptic traces that a run must be given: used, but without a :class:`Trace`."""
-        return tuple(name for name in POST if name in self.used and getattr(self, name) is None)
+        return tuple(name for name in self.writable if name in self.used)
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """Post-synaptic traces without a :class:`Trace`, which the host may write."""
+        return tuple(name for name in POST if getattr(self, name) is None)
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """Traces that the rule has: those with a :class:`Trace`, and those given."""
+        names = (*PRE, *POST)
+        return tuple(n for n in names if getattr(self, n) is not None or n in self.given)
+
+    def keeps(self, target: str) -> bool:
+        """Return whether the rule changes or reads a value of its synapses.
+
+        Parameters
+        ----------
+        target : str
+            ``"t"``, the tag, or ``"d"``, the delay.
+        """
+        return bool(self.terms[target]) or target in self.used
 
     def tables(self) -> Tables:
         """Return the terms and factors as tables of integers."""

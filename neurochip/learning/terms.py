@@ -25,6 +25,8 @@ TARGETS = ("w", "d", "t")
 DEPENDENCIES = ("x0", "y0", "u")
 PRE, POST = ("x1", "x2"), ("y1", "y2", "y3")
 """Traces of the pre- and the post-synaptic side."""
+GIVEN_LIMITS = (-128, 127)
+"""Range of the values that the host writes into a trace."""
 VARIABLES = ("x0", "y0", *PRE, *POST, *TARGETS)
 """Variables of factors. A place in this list is the code of the variable in tables."""
 _SYNAPTIC_BITS = 9

@@ -38,7 +38,7 @@ def tag_bits_of(rule: LearningRule | None) -> int:
     The chip can store tags of several widths (nengo-loihi: a code of 2 bits); of how many bits is
     not published.
     """
-    if rule is None or rule.spec.tag_limits is None or not (rule.dt or "t" in rule.used):
+    if rule is None or rule.spec.tag_limits is None or not rule.keeps("t"):
         return 0
     low, high = rule.spec.tag_limits
     return 1 + max((-low - 1).bit_length(), high.bit_length())

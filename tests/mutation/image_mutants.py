@@ -117,7 +117,7 @@ MUTANTS = [
     Mutant(
         "a tag that a rule only reads takes no memory",
         FORMATS,
-        'not (rule.dt or "t" in rule.used)',
+        'not rule.keeps("t")',
         "not rule.dt",
         MAPPING + "test_a_tag_takes_the_bits_of_its_range",
     ),
