@@ -13,7 +13,7 @@ from .._support.values import instance, integers, items, shown
 from ..errors import RecordingError
 from ..typing import Int32Array
 
-__all__ = ["CHIP_VARIABLES", "Probe", "as_probes", "resolve_probes", "where_it_exists"]
+__all__ = ["CHIP_VARIABLES", "Probe", "as_probes", "requested", "resolve_probes", "where_it_exists"]
 
 CHIP_VARIABLES = ("v", "u", "u_child")
 """Variables that the emulator records."""
@@ -52,14 +52,25 @@ class Probe:
         if self.population is not None:
             allowed = "the name of a population"
             instance(owner, "population", self.population, str, allowed, error=RecordingError)
-        if self.ids is None:
-            return
-        allowed = "a list of integers, neurons within the population"
-        given = tuple(self.ids) if isinstance(self.ids, Iterator) else self.ids
-        ids = integers(owner, "ids", given, allowed=allowed, error=RecordingError)
-        if ids.ndim != 1:
-            raise RecordingError(f"{owner}: ids = {shown(given)}; allowed: {allowed}.")
-        object.__setattr__(self, "ids", tuple(ids.tolist()))
+        if self.ids is not None:
+            ids = requested(owner, "ids", self.ids, "neurons within the population")
+            object.__setattr__(self, "ids", ids)
+
+
+def requested(owner: str, name: str, given: Any, what: str) -> tuple[int, ...]:
+    """Return the numbers that a probe requests.
+
+    Raises
+    ------
+    RecordingError
+        If they are no list of integers.
+    """
+    allowed = f"a list of integers, {what}"
+    values = tuple(given) if isinstance(given, Iterator) else given
+    numbers = integers(owner, name, values, allowed=allowed, error=RecordingError)
+    if numbers.ndim != 1:
+        raise RecordingError(f"{owner}: {name} = {shown(values)}; allowed: {allowed}.")
+    return tuple(numbers.tolist())
 
 
 def as_probes(record: Any, variables: tuple[str, ...]) -> list[Probe]:

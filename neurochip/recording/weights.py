@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from .._support.text import counted
 from .._support.values import ArrayValue, choice, instance, integer, integers, real, reals, shown
 from ..errors import RecordingError
 from ..typing import Float64Array, Int64Array
-from .probes import Probe
+from .probes import Probe, requested
 
 __all__ = [
     "LEARNED_VARIABLES",
@@ -82,14 +82,9 @@ class WeightProbe:
         every = integer(owner, "every", self.every, at_least=1, at_most=_MOST, error=error)
         object.__setattr__(self, "every", every)
         choice(owner, "variable", self.variable, LEARNED_VARIABLES, error=error)
-        if self.synapses is None:
-            return
-        allowed = "a list of integers, synapses of the connection"
-        given = tuple(self.synapses) if isinstance(self.synapses, Iterator) else self.synapses
-        ids = integers(owner, "synapses", given, allowed=allowed, error=error)
-        if ids.ndim != 1:
-            raise RecordingError(f"{owner}: synapses = {shown(given)}; allowed: {allowed}.")
-        object.__setattr__(self, "synapses", tuple(ids.tolist()))
+        if self.synapses is not None:
+            ids = requested(owner, "synapses", self.synapses, "synapses of the connection")
+            object.__setattr__(self, "synapses", ids)
 
 
 class Sampled(NamedTuple):
