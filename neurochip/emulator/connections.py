@@ -10,7 +10,7 @@ import numpy as np
 
 from .._support.values import integer, integers, reals, shown
 from ..errors import EmulatorError
-from ..image import ChipImage, Plasticity, SynapseGroup
+from ..image import ChipImage, Plasticity, PopulationSymbol, SynapseGroup
 from ..learning.terms import GIVEN_LIMITS
 from ..recording import Sampled, WeightProbe, WeightTrace, resolve_weight_probes
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -238,7 +238,8 @@ def reward_in_units(image: ChipImage, index: int, value: Any) -> Int32Array | No
     if origin is None or lsb is None:
         return None
     owner = f"emulator: connection {origin.connection!r}"
-    neuron, size = _target_neurons(image, index)
+    target, _, neuron = _target_of(image, index)
+    size = len(target.compartment_ids)
     allowed = f"one number, or {size}, one for each neuron of {origin.target!r}"
     given = reals(owner, "reward", value, "", allowed=allowed, error=EmulatorError)
     if given.shape not in ((), (size,)):
@@ -306,24 +307,20 @@ def _in_sum(image: ChipImage, index: int, mantissas: Any) -> Float64Array:
 
 def _unit(image: ChipImage, index: int) -> Float64Array:
     """Return the weight that adds one LSB to the sum of each synapse's target, by number."""
-    assert image.symbols is not None
     item, group = _parts(image, index)
-    origin = image.symbols.synapses[item.synapses]
-    target = next(each for each in image.symbols.populations if each.name == origin.target)
-    neuron, _ = _target_neurons(image, index)
-    unit = target.weight_per_lsb(origin.receptor)
+    target, receptor, neuron = _target_of(image, index)
+    unit = target.weight_per_lsb(receptor)
     found = np.empty(group.n_synapses)
     found[item.numbers(group.n_synapses)] = unit[neuron[group.target]]
     return found
 
 
-def _target_neurons(image: ChipImage, index: int) -> tuple[Int64Array, int]:
-    """Return the neuron of each compartment that a group may reach, and the number of neurons."""
+def _target_of(image: ChipImage, index: int) -> tuple[PopulationSymbol, int, Int64Array]:
+    """Return population and receptor that a group reaches, and the neuron of each compartment."""
     assert image.symbols is not None
     item, _ = _parts(image, index)
     origin = image.symbols.synapses[item.synapses]
     target = next(each for each in image.symbols.populations if each.name == origin.target)
-    size = len(target.compartment_ids)
     neuron = np.zeros(image.n_compartments, dtype=np.int64)
-    neuron[target.currents[origin.receptor]] = np.arange(size)
-    return neuron, size
+    neuron[target.currents[origin.receptor]] = np.arange(len(target.compartment_ids))
+    return target, origin.receptor, neuron
