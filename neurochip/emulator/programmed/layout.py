@@ -10,6 +10,7 @@ from ..._support.csr import spans, starts_of
 from ...chip.registers import decode_weights, sum_shift
 from ...errors import EmulatorError
 from ...image import ChipImage, Convolution, SynapseGroup
+from ...learning.numbers import is_wide
 from ...typing import Int16Array, Int32Array, Int64Array
 from ..cpu.layout import LANES
 from ..cpu.state import wrapping
@@ -51,15 +52,13 @@ def build_tables(image: ChipImage, order: Order) -> tuple[Tables, tuple[PlasticG
         )
     n_groups = len(image.synapses)
     learning = () if image.learning is None else image.learning.groups
+    wide = any(is_wide(item.rule) for item in learning)
     plastic = tuple(
-        PlasticGroup(image, k, order, plane_of[item.synapses], slot_size)
+        PlasticGroup(image, k, order, plane_of[item.synapses], slot_size, wide)
         for k, item in enumerate(learning)
     )
-    fixed = [
-        (group, plane_of[k])
-        for k, group in enumerate(image.synapses)
-        if all(k != item.synapses for item in learning)
-    ]
+    learns = {item.synapses for item in learning}
+    fixed = [(group, plane_of[k]) for k, group in enumerate(image.synapses) if k not in learns]
     row_ptr, offset, weight = _synapses(image, order, fixed, slot_size)
     offset_of_wrap, mask = wrapping(core.accumulator_bits, core.accumulator_overflow)
     resets, places, values = _resets(image, order)

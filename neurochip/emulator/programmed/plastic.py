@@ -16,7 +16,6 @@ from ...image import ChipImage, SynapseGroup
 from ...learning.draws import draws_of
 from ...learning.group import plastic_group
 from ...learning.layout import Count, Engine, Neurons, State
-from ...learning.numbers import is_wide
 from ...learning.terms import POST, PRE
 from ...recording import Sampled
 from ...typing import Int32Array, Int64Array
@@ -49,6 +48,8 @@ class PlasticGroup:
         Where the engine keeps its compartments.
     plane, slot_size : int
         Plane of the group's sums in a slot of the ring, and sums of a slot.
+    wide : bool
+        Whether groups compute in 64 bits: all do if the rule of one must.
 
     Attributes
     ----------
@@ -65,7 +66,7 @@ class PlasticGroup:
     """
 
     def __init__(
-        self, image: ChipImage, index: int, order: Order, plane: int, slot_size: int
+        self, image: ChipImage, index: int, order: Order, plane: int, slot_size: int, wide: bool
     ) -> None:
         assert image.learning is not None
         self.item = image.learning.groups[index]
@@ -103,7 +104,7 @@ class PlasticGroup:
             delays=group.delay if group.delay.size else None,
             group=index,
             seed=image.learning.seed,
-            wide=any(is_wide(item.rule) for item in image.learning.groups),
+            wide=wide,
         )
         self.place = np.empty(group.n_synapses, dtype=np.int64)
         self.place[numbers] = place  # by the number of the synapse
