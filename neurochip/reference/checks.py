@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import NetworkError
 from ..network import Network
 from .plastic import plastic_connections
-from .tables import delay_steps, flatten_neurons, flatten_synapses
+from .tables import SynapseTable, delay_steps, flatten_neurons
 
 __all__ = ["check_like", "size_of"]
 
@@ -21,14 +21,18 @@ def size_of(network: Network) -> int:
     return sum(item.size for item in network.populations)
 
 
-def check_like(old: Network, network: Network, dt: float) -> None:
-    """Raise a NetworkError unless a network can go on from the state of a run of another."""
+def check_like(
+    old: Network, network: Network, dt: float, synapses: tuple[SynapseTable, SynapseTable]
+) -> None:
+    """Raise a NetworkError unless a network can go on from the state of a run of another.
+
+    ``synapses`` are the tables of all synapses of the old and of the new network.
+    """
     if _shape(old) != _shape(network):
         raise _refusal("its populations or inputs are others, or its delivery")
     before, now = flatten_neurons(old, dt), flatten_neurons(network, dt)
     if not np.array_equal(before.receptors, now.receptors):
         raise _refusal("its neurons have other receptors")
-    synapses = flatten_synapses(old, dt), flatten_synapses(network, dt)
     ends = before.of_slots[synapses[0].target], now.of_slots[synapses[1].target]
     same = np.array_equal(synapses[0].indptr, synapses[1].indptr)
     if not (same and np.array_equal(*ends)):

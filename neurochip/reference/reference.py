@@ -148,9 +148,9 @@ class Reference(LearnedWeights):
         instance("run", "network", network, Network, "a Network", error=NetworkError)
         self._check_whole()
         own_step("run", network, self.dt, NetworkError)
-        check_like(self.network, network, self.dt)
-        neurons, lead = flatten_neurons(network, self.dt), self.network.input_lead
         before, after = (in_transit(each, self.dt) for each in (self.network, network))
+        check_like(self.network, network, self.dt, (before, after))
+        neurons, lead = flatten_neurons(network, self.dt), self.network.input_lead
         arrivals = self._arrivals.after(self._sent, before, self.step, lead)
         ring = ring_of(arrivals, after, self.step, len(neurons.of_slots))
         learner, old = self._loop.learner, self._loop.state.ring
