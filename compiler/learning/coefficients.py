@@ -18,10 +18,12 @@ __all__ = [
     "Coefficient",
     "coefficients",
     "expected_peak",
+    "exponents",
     "finest",
     "impulse_unit",
     "in_units",
     "largest_impulse",
+    "largest_mantissa",
 ]
 
 _FINE = 1e-3  # relative error of an amplitude that does not matter
@@ -81,8 +83,8 @@ def coefficients(
     """
     unit = 1 if whole else impulse_unit(spec)
     found = []
-    for mantissa in range(1, _largest_mantissa(spec) + 1, 2):
-        for exponent in range(*_exponents(spec)):
+    for mantissa in range(1, largest_mantissa(spec) + 1, 2):
+        for exponent in range(*exponents(spec)):
             value = math.ldexp(mantissa, exponent)
             impulse = round(asked / value * unit) / unit
             if 0 < impulse <= most:
@@ -94,7 +96,7 @@ def coefficients(
 
 def finest(mantissa: int, exponent: int, spec: LearningSpec) -> tuple[int, int]:
     """Return the same coefficient with the smallest exponent, at which a shift rounds off least."""
-    low, most = _exponents(spec)[0], _largest_mantissa(spec)
+    low, most = exponents(spec)[0], largest_mantissa(spec)
     while 2 * mantissa <= most and exponent > low:
         mantissa, exponent = 2 * mantissa, exponent - 1
     return mantissa, exponent
@@ -110,7 +112,7 @@ def impulse_unit(spec: LearningSpec) -> int:
 
 def in_units(asked: float, spec: LearningSpec) -> list[tuple[int, int]]:
     """Return mantissas and exponents whose sum is nearest to a number of at least 0."""
-    low, _ = _exponents(spec)
+    low, _ = exponents(spec)
     rest, parts = round(math.ldexp(asked, -low)), []
     while rest:
         shift = max(0, rest.bit_length() - 3)
@@ -143,10 +145,12 @@ def largest_impulse(peak: float, spec: LearningSpec) -> float:
     return max(1.0, math.floor(((1 << spec.trace_bits) - 1) / peak))
 
 
-def _largest_mantissa(spec: LearningSpec) -> int:
+def largest_mantissa(spec: LearningSpec) -> int:
+    """Return the largest mantissa to take."""
     return int(min(7, spec.mantissa_limits[1]))
 
 
-def _exponents(spec: LearningSpec) -> tuple[int, int]:
+def exponents(spec: LearningSpec) -> tuple[int, int]:
+    """Return the smallest exponent to take, and the one after the largest."""
     low, high = spec.exponent_limits
     return int(max(low, -30)), int(min(high, 30)) + 1

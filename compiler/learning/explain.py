@@ -66,7 +66,11 @@ def _meant(trace: Trace, item: PlasticRegisters) -> float:
     """Return the time constant of a trace in steps, as an exponential."""
     if item.rule.spec.trace_decay is TraceDecay.EXPONENTIAL:
         return trace.tau
-    kept = trace.decay(item.rule.spec, 1)
+    return _time_constant(trace.decay(item.rule.spec, 1))
+
+
+def _time_constant(kept: float) -> float:
+    """Return the time constant of an exponential, in the times that leave this fraction of it."""
     return -1.0 / math.log(kept) if kept > 0 else 0.0
 
 
@@ -140,10 +144,9 @@ def _room(item: PlasticRegisters, row: _Row, name: str, found: Trace, peak: floa
 
 def _step(item: PlasticRegisters, row: _Row) -> ReportRow:
     """Return the row of w_max: the top of the format times a weight step."""
-    meant = np.array([item.step.low, item.step.mean, item.step.high]) * item.top
-    if item.stdp.bounds == "soft" and item.reward is None:
-        soft = round(item.stdp.w_max / item.step.mean)
-        meant = meant * soft / item.top
+    soft = item.stdp.bounds == "soft" and item.reward is None
+    top = round(item.stdp.w_max / item.step.mean) if soft else item.top
+    meant = np.array([item.step.low, item.step.mean, item.step.high]) * top
     note = f"a weight step is {item.step} {item.connection.unit}"
     if item.lost_bits:
         note += f"; a spike delivers a weight without its {counted(item.lost_bits, 'lowest bit')}"
@@ -198,13 +201,11 @@ def _reward(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:
     assert modulation is not None
     assert found is not None
     interval = modulation.interval
-    with np.errstate(divide="ignore"):
-        tau = -interval / np.log(found.kept) if found.kept > 0 else 0.0
     yield row(
         "tau_eligibility",
         "ms",
         modulation.tau_eligibility,
-        tau,
+        interval * _time_constant(found.kept),
         f"the tag keeps {found.kept:.5g} in {interval:g} ms",
         registers={"terms": len(found.decay)},
         remedy="coefficients are coarse; lengthen the interval",

@@ -19,13 +19,13 @@ from neurochip.network import STDP, RewardModulation
 from neurochip.typing import Float64Array, Int16Array, Int64Array
 
 from .check import interval_exponent
-from .coefficients import finest, in_units
+from .coefficients import exponents, finest, in_units, largest_mantissa
 
 __all__ = ["REWARD", "RewardRegisters", "expected_eligibility", "fit_reward"]
 
 REWARD = "y2"
 """The trace that holds the reward."""
-_LEAST, _MOST = -128, 127  # of a given trace
+_MOST = 127  # of a given trace, either side of 0
 _DEVIATIONS = 4.0
 _ROOM = 1.25  # between the expected peak of an eligibility and the limit of the tag
 
@@ -173,27 +173,21 @@ def _values(modulation: RewardModulation) -> tuple[float, Int16Array]:
     rewards = modulation.reward.values
     largest = float(np.abs(rewards).max()) or 1.0
     sizes = np.arange(_MOST, 0, -1)
-    errors = [float(np.abs(np.rint(each) - each).max()) for each in _scaled(rewards, sizes)]
+    scaled = [rewards * size / largest for size in sizes]
+    errors = [float(np.abs(np.rint(each) - each).max()) for each in scaled]
     relative = np.round(np.array(errors) / sizes, 12)
     best = int(sizes[np.argmin(relative)])
     return largest / best, np.rint(rewards * best / largest).astype(np.int16)
 
 
-def _scaled(rewards: Float64Array, sizes: Int64Array) -> list[Float64Array]:
-    largest = float(np.abs(rewards).max()) or 1.0
-    return [rewards * size / largest for size in sizes]
-
-
 def _at_least(value: float, spec: LearningSpec) -> tuple[int, int]:
     """Return mantissa and exponent of the smallest coefficient that is at least a value."""
-    low, high = (int(limit) for limit in (max(spec.exponent_limits[0], -30), 30))
-    high = int(min(spec.exponent_limits[1], high))
-    most = int(min(7, spec.mantissa_limits[1]))
-    every = [(m, e) for e in range(low, high + 1) for m in range(1, most + 1, 2)]
+    mantissas = range(1, largest_mantissa(spec) + 1, 2)
+    every = [(m, e) for e in range(*exponents(spec)) for m in mantissas]
     enough = [pair for pair in every if math.ldexp(*pair) >= value]
     return finest(*min(enough or every[-1:], key=lambda pair: math.ldexp(*pair)), spec)
 
 
 def _longest(spec: LearningSpec) -> float:
     """Return the longest time constant, in intervals, that the smallest coefficient stands for."""
-    return -1.0 / math.log1p(-math.ldexp(0.5, int(max(spec.exponent_limits[0], -30))))
+    return -1.0 / math.log1p(-math.ldexp(0.5, exponents(spec)[0]))
