@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._support.npz import as_path
-from .._support.progress import progress_bar
 from .._support.values import instance, integer
 from ..attribution.attribute import image_to_model
 from ..attribution.model import Model, ModelRun
@@ -22,15 +20,13 @@ from ..network import Network
 from ..recording import Recording, Trace
 from ..stimulus import Stimulus
 from ..sweeps.fingerprint import fingerprint
-from ..sweeps.journal import Journal
-from ..sweeps.uses import used_by
 from .blame import AccuracyAttribution
 from .decode import Decoder, Rule, decoder_of, probes_of
 from .runs import (
     ATTRIBUTION,
     Engine,
+    Maker,
     chip_engine,
-    done,
     fill,
     float_engine,
     header_of,
@@ -121,7 +117,7 @@ def attribute_accuracy(
     wanted += [full - {source} for source in REGISTERS]
     known: dict[tuple[int, bytes], int] = {}
 
-    def of_model(sources: frozenset[str]) -> Callable[[range], dict[str, Any]]:
+    def of_model(sources: frozenset[str]) -> Maker:
         def classes(block: range) -> dict[str, Any]:
             found = []
             mine = [models[sample] for sample in block]
@@ -142,26 +138,13 @@ def attribute_accuracy(
         *(_of_engine(item, stimuli, decoder, subject.output) for item in engines),
     ]
     file = None if path is None else as_path(path, AnalysisError)
-    with contextlib.ExitStack() as stack:
-        header = {
-            **header_of(subject, stimuli, decode, len(makers)),
-            "images": [image.digest()],
-            "chips": [fingerprint(image.chip)],
-            "sources": [sorted(sources) for sources in wanted],
-        }
-        if file is not None and callable(decode):
-            header["decode_uses"] = stack.enter_context(used_by(decode)).digests
-        journal = stack.enter_context(Journal(file, header, ATTRIBUTION))
-        total, before = len(makers) * len(stimuli), done(journal, len(stimuli))
-        bar = stack.enter_context(
-            progress_bar(total, "attribution", progress, unit="sample", done=before)
-        )
-        try:
-            lines = fill(makers, len(stimuli), journal, bar)
-        except (KeyboardInterrupt, MemoryError, OSError) as problem:
-            journal.add_note(problem, header["points"])
-            raise
-        journal.finish()
+    header = {
+        **header_of(subject, stimuli, decode, len(makers)),
+        "images": [image.digest()],
+        "chips": [fingerprint(image.chip)],
+        "sources": [sorted(sources) for sources in wanted],
+    }
+    lines = fill(makers, ATTRIBUTION, file, header, decode, "attribution", progress)
     *columns, floats, chips = (
         np.array([label for line in own for label in line["classes"]], dtype=np.int64)
         for own in lines
@@ -179,9 +162,7 @@ def attribute_accuracy(
     )
 
 
-def _of_engine(
-    engine: Engine, stimuli: Sequence[Stimulus], decoder: Decoder, output: str
-) -> Callable[[range], dict[str, Any]]:
+def _of_engine(engine: Engine, stimuli: Sequence[Stimulus], decoder: Decoder, output: str) -> Maker:
     def classes(block: range) -> dict[str, Any]:
         runs = engine.run([stimuli[sample] for sample in block])
         return {"classes": [decoder(run, output).label for run in runs]}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._support.progress import Progress
+from .._support.progress import Progress, progress_bar
 from .._support.provenance import versions
 from ..emulator import Emulator
 from ..image import ChipImage
@@ -21,6 +23,7 @@ from ..reference import Reference
 from ..stimulus import Stimulus
 from ..sweeps.fingerprint import digest, fingerprint
 from ..sweeps.journal import Journal, Kind
+from ..sweeps.uses import used_by
 from ..typing import BoolArray, Float64Array, Int64Array
 from .decode import Decoder, Rule, name_of
 from .subject import Subject
@@ -30,16 +33,21 @@ __all__ = [
     "CLASSIFICATION",
     "Answer",
     "Engine",
-    "answer_all",
+    "Maker",
+    "answers_of",
     "chip_engine",
     "fill",
     "float_engine",
     "header_of",
+    "joined",
 ]
 
 BLOCK = 100  # samples between two lines of the file: a crash loses little
 _NUMBERS = ("classes", "tied")
 _TABLES = ("layers", "energy", "time")
+
+Maker: TypeAlias = Callable[[range], dict[str, Any]]
+"""Returns the line of a block of samples."""
 
 
 class Engine(NamedTuple):
@@ -98,44 +106,56 @@ class Answer:
     overflows: Mapping[str, int]
 
 
-def answer_all(
-    engines: Sequence[Engine],
-    stimuli: Sequence[Stimulus],
-    decoder: Decoder,
-    output: str,
-    journal: Journal,
-    bar: Progress,
-) -> list[Answer]:
-    """Run all samples on all engines, except what the journal holds, and return the answers."""
-
-    def answers(engine: Engine) -> Callable[[range], dict[str, Any]]:
-        return lambda block: _answer(engine, [stimuli[k] for k in block], decoder, output)
-
-    found = fill(list(map(answers, engines)), len(stimuli), journal, bar)
-    return list(map(_joined, found))
+def answers_of(engine: Engine, stimuli: Sequence[Stimulus], decoder: Decoder, output: str) -> Maker:
+    """Return what makes the lines of an engine in the file of a classification."""
+    return lambda block: _answer(engine, [stimuli[k] for k in block], decoder, output)
 
 
 def fill(
-    makers: Sequence[Callable[[range], Mapping[str, Any]]],
-    samples: int,
-    journal: Journal,
-    bar: Progress,
+    makers: Sequence[Maker],
+    kind: Kind,
+    file: Path | None,
+    header: Mapping[str, Any],
+    rule: Rule,
+    title: str,
+    progress: bool | None,
 ) -> list[list[Mapping[str, Any]]]:
-    """Make all lines that the journal lacks, and return those of each maker, in order.
+    """Make all lines that a file lacks, and return those of each maker, in order.
 
-    A maker returns the line of a block of samples; lines are numbered by maker, then by block.
+    A file that an interrupt or an error ends says so, and goes on in the next call.
+
+    Parameters
+    ----------
+    makers : sequence of callable
+        Their lines are numbered by maker, then by block.
+    kind : Kind
+        The kind of the file.
+    file : Path or None
+        The file; None keeps the lines in memory.
+    header : dict
+        What the lines depend on: see :func:`header_of`. That of a file also has what a function
+        ``rule`` uses.
+    rule : Rule
+        How the runs are decoded.
+    title : str
+        Text of the progress bar.
+    progress : bool or None
+        Whether it is shown.
     """
-    blocks = [range(k, min(k + BLOCK, samples)) for k in range(0, samples, BLOCK)]
-    for number, make in enumerate(makers):
-        for place, block in enumerate(blocks):
-            point = number * len(blocks) + place
-            if point not in journal.records:
-                journal.append([{"point": point, **make(block)}])
-                bar.update(len(block))
-    return [
-        [journal.records[number * len(blocks) + k] for k in range(len(blocks))]
-        for number in range(len(makers))
-    ]
+    samples = header["samples"]
+    with contextlib.ExitStack() as stack:
+        if file is not None and callable(rule):
+            header = {**header, "decode_uses": stack.enter_context(used_by(rule)).digests}
+        journal = stack.enter_context(Journal(file, header, kind))
+        total, before = len(makers) * samples, _done(journal, samples)
+        bar = stack.enter_context(progress_bar(total, title, progress, unit="sample", done=before))
+        try:
+            found = _fill(makers, samples, journal, bar)
+        except (KeyboardInterrupt, MemoryError, OSError) as problem:
+            journal.add_note(problem, header["points"])
+            raise
+        journal.finish()
+    return found
 
 
 def header_of(
@@ -160,9 +180,25 @@ def n_points(engines: int, samples: int) -> int:
     return engines * math.ceil(samples / BLOCK)
 
 
-def done(journal: Journal, samples: int) -> int:
+def _done(journal: Journal, samples: int) -> int:
     """Return the number of runs that the journal holds."""
     return sum(_block_size(point, samples) for point in journal.records)
+
+
+def _fill(
+    makers: Sequence[Maker], samples: int, journal: Journal, bar: Progress
+) -> list[list[Mapping[str, Any]]]:
+    blocks = [range(k, min(k + BLOCK, samples)) for k in range(0, samples, BLOCK)]
+    for number, make in enumerate(makers):
+        for place, block in enumerate(blocks):
+            point = number * len(blocks) + place
+            if point not in journal.records:
+                journal.append([{"point": point, **make(block)}])
+                bar.update(len(block))
+    return [
+        [journal.records[number * len(blocks) + k] for k in range(len(blocks))]
+        for number in range(len(makers))
+    ]
 
 
 def _block_size(point: int, samples: int) -> int:
@@ -198,7 +234,9 @@ def _answer(
     }
 
 
-def _joined(records: Sequence[Mapping[str, Any]]) -> Answer:
+def joined(records: Sequence[Mapping[str, Any]]) -> Answer:
+    """Return the answer of an engine from its lines."""
+
     def column(name: str, kind: Any) -> Any:
         return np.array([value for item in records for value in item[name]], dtype=kind)
 

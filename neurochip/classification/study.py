@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +11,6 @@ import numpy as np
 from compiler import compile_network
 
 from .._support.npz import as_path
-from .._support.progress import progress_bar
 from .._support.text import counted
 from .._support.values import instances, integer, items, shown
 from .._support.warn import warn_user
@@ -23,20 +21,18 @@ from ..mapping.costs import COST_TABLES, CostTable
 from ..mapping.energy import lacks_costs
 from ..network import Network
 from ..sweeps.fingerprint import fingerprint
-from ..sweeps.journal import Journal
-from ..sweeps.uses import used_by
 from .accuracy import ChipAccuracy, InferenceCost, Unfit
 from .decode import Rule, decoder_of, name_of, probes_of
 from .result import Classification
 from .runs import (
     CLASSIFICATION,
     Answer,
-    answer_all,
+    answers_of,
     chip_engine,
-    done,
+    fill,
     float_engine,
     header_of,
-    n_points,
+    joined,
 )
 from .samples import labels_of, stimuli_of
 from .subject import Subject, TrainedModel, subject_of
@@ -145,26 +141,15 @@ def classify(
         float_engine(subject, record),
         *(chip_engine(image, record, tables) for image in images.values()),
     ]
-    points = n_points(len(engines), len(stimuli))
-    with contextlib.ExitStack() as stack:
-        header = {
-            **header_of(subject, stimuli, decode, len(engines)),
-            "images": [image.digest() for image in images.values()],
-            "chips": [fingerprint(image.chip) for image in images.values()],
-            "costs": [fingerprint(table) for table in tables],
-        }
-        if file is not None and callable(decode):
-            header["decode_uses"] = stack.enter_context(used_by(decode)).digests
-        journal = stack.enter_context(Journal(file, header, CLASSIFICATION))
-        total, before = len(engines) * len(stimuli), done(journal, len(stimuli))
-        bar = stack.enter_context(progress_bar(total, owner, progress, unit="sample", done=before))
-        try:
-            found = answer_all(engines, stimuli, decoder, subject.output, journal, bar)
-        except (KeyboardInterrupt, MemoryError, OSError) as problem:
-            journal.add_note(problem, points)
-            raise
-        journal.finish()
-    floats, *answers = found
+    header = {
+        **header_of(subject, stimuli, decode, len(engines)),
+        "images": [image.digest() for image in images.values()],
+        "chips": [fingerprint(image.chip) for image in images.values()],
+        "costs": [fingerprint(table) for table in tables],
+    }
+    makers = [answers_of(engine, stimuli, decoder, subject.output) for engine in engines]
+    lines = fill(makers, CLASSIFICATION, file, header, decode, owner, progress)
+    floats, *answers = map(joined, lines)
     _warn_of_overflows(images, answers)
     _warn_of_differences(images, floats, answers)
     return Classification(
