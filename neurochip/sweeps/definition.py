@@ -15,7 +15,7 @@ from ..chip.spec import ChipSpec
 from ..errors import CompileError, SpecError, SweepError
 from ..image import ChipImage
 from ..network import Network
-from ..recording import Probe, Recording
+from ..recording import Probe, Recording, WeightProbe
 from ..validation import Comparison
 from .axes import CORE, Scalar, parameters_of
 from .failures import calling
@@ -77,7 +77,7 @@ class Definition:
         Step of a fine reference.
     twins : int
         Number of twins of each reference of a recurrent network.
-    record : tuple of str or Probe
+    record : tuple of str, Probe or WeightProbe
         Traces for the comparison of v.
     measure : callable or None
         Function that returns further results of a :class:`PointRun`.
@@ -91,7 +91,7 @@ class Definition:
     fixed: Mapping[str, Scalar]
     fine_dt: float | None
     twins: int
-    record: tuple[str | Probe, ...]
+    record: tuple[str | Probe | WeightProbe, ...]
     measure: Callable[[PointRun], Mapping[str, Any]] | None
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ from ..chip.spec import LOIHI, ChipSpec
 from ..errors import ChipOverflowWarning, SweepError
 from ..network import Network
 from ..network.time_step import own_step
-from ..recording import Probe
+from ..recording import Probe, WeightProbe
 from ..reference import MOST_TWINS, TWINS
 from .axes import Point, Scalar, Values, parameters_of, plain, span
 from .definition import Definition, PointRun
@@ -57,7 +57,7 @@ def sweep(
     seed: int | None = None,
     fine_dt: float | None = None,
     twins: int = TWINS,
-    record: str | Probe | Iterable[str | Probe] = (),
+    record: str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe] = (),
     measure: Callable[[PointRun], Mapping[str, Any]] | None = None,
     path: str | os.PathLike[str] | None = None,
     executor: Executor | None = None,
@@ -106,8 +106,9 @@ def sweep(
     twins : int, default 4
         Number of float runs with one changed synapse for each seed, network and dt: the noise floor
         of recurrent populations. 0 omits it. A network without recurrence needs no such runs.
-    record : iterable of str or Probe
-        Traces to record; ``"v"`` adds the error of v. Default: spikes only.
+    record : iterable of str, Probe or WeightProbe
+        Traces to record, also of weights for ``measure``; ``"v"`` adds the error of v. Default:
+        spikes only.
     measure : callable, optional
         Function that takes a :class:`PointRun` and returns further columns, a dict of names and
         numbers.
@@ -255,13 +256,14 @@ def _warn_of_unseen(journal: Journal) -> None:
         )
 
 
-def _probes(record: Any) -> tuple[str | Probe, ...]:
-    given = (record,) if isinstance(record, (str, Probe)) else record
+def _probes(record: Any) -> tuple[str | Probe | WeightProbe, ...]:
+    given = (record,) if isinstance(record, (str, Probe, WeightProbe)) else record
     probes = tuple(given) if isinstance(given, Iterable) else (given,)
     for probe in probes:
-        if not isinstance(probe, (str, Probe)):
+        if not isinstance(probe, (str, Probe, WeightProbe)):
             raise SweepError(
-                f"sweep: record = {shown(probe)}; allowed: names of variables and Probes."
+                f"sweep: record = {shown(probe)}; allowed: names of variables, Probes and "
+                "WeightProbes."
             )
     return probes
 

@@ -17,7 +17,7 @@ from ..emulator import Emulator
 from ..errors import CompileError, SpecError, SweepError
 from ..image import ChipImage
 from ..network import LIF, Network, Population, SpikeInput, one_to_one
-from ..recording import Probe, Recording
+from ..recording import Probe, Recording, WeightProbe
 from ..reference import simulate_reference, simulate_twins
 from ..stimulus import Stimulus, draw_stimulus
 from ..validation import compare
@@ -213,7 +213,7 @@ class _Evaluator:
         key: tuple[tuple[str, Scalar], ...],
         seed: int,
         dt: float,
-        record: tuple[str | Probe, ...],
+        record: tuple[str | Probe | WeightProbe, ...],
         threads: int | None,
     ) -> Recording:
         network, stimulus = self._network(key), self._stimulus(key, seed)

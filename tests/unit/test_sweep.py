@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from sweep_models import BUILT, cells, preset, recurrent, weight_error
 from sweeping import BITS, refuse, run
 
+import neurochip as nc
 from compiler import OPTIONS, compile_network
 from neurochip import LOIHI, draw_stimulus
 from neurochip.chip.fixedpoint import Rounding
@@ -446,8 +447,14 @@ def test_values_on_the_command_line_that_would_be_lost_or_endless_are_refused(te
             "allowed: a function written in Python.",
         ),
         ({"measure": 3}, "sweep: measure = 3; allowed: a function of a PointRun."),
-        ({"record": [3]}, "sweep: record = 3; allowed: names of variables and Probes."),
-        ({"record": None}, "sweep: record = None; allowed: names of variables and Probes."),
+        (
+            {"record": [3]},
+            "sweep: record = 3; allowed: names of variables, Probes and WeightProbes.",
+        ),
+        (
+            {"record": None},
+            "sweep: record = None; allowed: names of variables, Probes and WeightProbes.",
+        ),
         (
             {"executor": 3},
             "sweep: executor = 3; allowed: an executor of concurrent.futures, or another object "
@@ -606,3 +613,21 @@ def test_a_missing_library_is_named_with_its_remedy(library, monkeypatch):
         f"Sweep.to_{library} needs the package {library!r}, which is not installed: "
         'pip install "neurochip[sweep]".'
     )
+
+
+def test_a_sweep_measures_learned_weights():
+    source, cells = nc.PoissonInput("source", 10, rate=100.0), nc.Population("cells", 2, nc.LIF())
+    rule = nc.STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.1, a_minus=0.1, w_max=4.0)
+    link = nc.all_to_all(source, cells, weight=2.0, plasticity=rule, name="link")
+    network = nc.Network(inputs=[source], populations=[cells], connections=[link])
+    study = nc.sweep(
+        network,
+        {"seed": [1, 2]},
+        dt=1.0,
+        duration=100.0,
+        fine_dt=0.0,
+        record=nc.WeightProbe("link", every=100),
+        measure=lambda run: {"spread": float(run.chip.weights["link"].values[-1].std())},
+        workers=1,
+    )
+    assert all(row["spread"] > 0.0 for row in study.rows)
