@@ -17,7 +17,7 @@ from ..network import Network
 from ..network.binning import binned_windows
 from ..network.plausible import check_step
 from ..network.time_step import own_step
-from ..recording import FLOAT, Origin, Probe, Recording
+from ..recording import FLOAT, Origin, Probe, Recording, WeightProbe
 from ..stimulus import Stimulus
 from .batch import Look, Run, run_batch
 from .checks import check_like, size_of
@@ -203,7 +203,7 @@ class Reference(LearnedWeights):
         stimulus: Stimulus,
         *,
         duration: float | None = None,
-        record: str | Probe | Iterable[str | Probe] = (),
+        record: str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe] = (),
     ) -> Recording:
         """Run on a stimulus.
 
@@ -239,7 +239,7 @@ class Reference(LearnedWeights):
         stimuli: Iterable[Stimulus],
         *,
         duration: float | None = None,
-        record: str | Probe | Iterable[str | Probe] = (),
+        record: str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe] = (),
         threads: int | None = None,
     ) -> list[Recording]:
         """Run many stimuli, each from step 0, several at a time.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..network import Network
-from ..recording import Probe, Recording
+from ..recording import Probe, Recording, WeightProbe
 from ..stimulus import Stimulus
 from .reference import Reference
 
@@ -17,7 +17,7 @@ def simulate_reference(
     stimulus: Stimulus,
     dt: float | None = None,
     *,
-    record: str | Probe | Iterable[str | Probe] = (),
+    record: str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe] = (),
     duration: float | None = None,
     threads: int | None = None,
     progress: bool | None = None,

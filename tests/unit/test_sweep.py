@@ -625,7 +625,6 @@ def test_a_sweep_measures_learned_weights():
         {"seed": [1, 2]},
         dt=1.0,
         duration=100.0,
-        fine_dt=0.0,
         record=nc.WeightProbe("link", every=100),
         measure=lambda run: {"spread": float(run.chip.weights["link"].values[-1].std())},
         workers=1,
