@@ -166,14 +166,12 @@ def _population_rows(
         registers={"v": registers.v_init},
         scale=span,
     )
-    if np.any(get("i_syn_init")):
-        parts = [
-            u / lsb_per_mv * item.keep_u / item.gain
-            for u, item in zip(registers.u_init, decays.receptors, strict=True)
-        ]
-        meant = np.sum(parts, axis=0)
-        started = {"u": np.stack(registers.u_init)}
-        yield row("i_syn_init", "nA", get("i_syn_init"), meant, registers=started)
+    two = ideal.population.model.two_currents
+    for exact, u, item in zip(ideal.receptors, registers.u_init, decays.receptors, strict=True):
+        if exact.start.any():
+            name = exact.parameter.replace("tau_syn", "i_syn_init") if two else "i_syn_init"
+            meant = u / lsb_per_mv * item.keep_u / item.gain
+            yield row(name, "nA", exact.start, meant, registers={"u": u})
 
 
 def _kicks_row(lowered: LoweredPopulation) -> ReportRow:

@@ -32,6 +32,7 @@ __all__ = [
     "IdealPopulation",
     "Receptor",
     "delay_steps",
+    "first_current",
     "ideal_population",
     "initial_current",
     "is_long_step",
@@ -244,22 +245,30 @@ def _receptors(
 ) -> tuple[Receptor, ...]:
     names, nothing = receptor_names(network, population), np.zeros(population.size)
     kick = keep_v if network.kicks_decay else np.ones(population.size)
-    start = population.parameter("i_syn_init")
-    starts = [start if name else nothing for name in names]
-    if population.model.two_currents:
-        starts = [np.minimum(start, 0.0), np.maximum(start, 0.0)]
     return tuple(
-        _current(population, name, begin, dt)
+        _current(population, name, dt)
         if name
         else Receptor(parameter="", tau=nothing, keep_u=nothing, gain=kick, start=nothing)
-        for name, begin in zip(names, starts, strict=True)
+        for name in names
     )
 
 
-def _current(population: Population, parameter: str, start: Float64Array, dt: float) -> Receptor:
+def first_current(population: Population, parameter: str) -> Float64Array:
+    """Return the current (nA) at time 0 that decays with a time constant, shape (size,).
+
+    Two currents with equal time constants are one, their sum.
+    """
+    if population.model.two_currents:
+        return population.parameter(parameter.replace("tau_syn", "i_syn_init"))
+    names = ("i_syn_init", "i_syn_init_E", "i_syn_init_I")
+    return np.asarray(np.sum([population.parameter(name) for name in names], axis=0))
+
+
+def _current(population: Population, parameter: str, dt: float) -> Receptor:
     tau_m, tau_syn = population.parameter("tau_m"), population.parameter(parameter)
     cm, leaky = population.parameter("cm"), population.model.leaky
     a, s = _keep(population, "tau_m", dt), _keep(population, parameter, dt)
+    start = first_current(population, parameter)
     if population.model.integration != "exact":
         # The current at the beginning of the step acts during the whole step, like u on the chip.
         gain = tau_m / cm * (1 - a) if leaky else dt / cm
@@ -303,8 +312,8 @@ def initial_current(
     if gone.any():
         first = int(np.argmax(gone))
         raise CompileError(
-            f"population {population.name!r}: i_syn_init[{first}] is not 0, but its current decays "
-            "to 0 within one step. Set i_syn_init to 0, or shorten dt."
+            f"population {population.name!r}: the synaptic current of neuron {first} is not 0 at "
+            "time 0, but decays to 0 within one step. Set i_syn_init to 0, or shorten dt."
         )
     started: Float64Array = np.divide(
         current, keep_u, out=np.zeros_like(current), where=current != 0

@@ -160,6 +160,8 @@ def _neurons() -> list[Call]:
             v_init=REALS | PAIR | NONE,
             v_min=NONE,
             i_syn_init=REALS | PAIR,
+            i_syn_init_E=_names("0"),
+            i_syn_init_I=_names("0"),
         ),
         _call(
             "LIF of two currents",

@@ -75,6 +75,11 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
         "I_e": Meant("i_offset", _PA),
         "tau_syn_ex": Meant("tau_syn_E"),
         "tau_syn_in": Meant("tau_syn_I"),
+        "I_syn_ex": Meant("i_syn_init_E", _PA),
+        "I_syn_in": Meant("i_syn_init_I", _PA),
+        # PyNN
+        "isyn_exc": Meant("i_syn_init_E"),
+        "isyn_inh": Meant("i_syn_init_I"),
         "g_L": Meant("tau_m", "which is C_m / g_L"),
         # Brian2
         "tau": Meant("tau_m"),

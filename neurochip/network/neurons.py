@@ -50,6 +50,7 @@ SpikesPerStep: TypeAlias = Literal["one", "many"]
 PARAMETERS = (
     *("tau_m", "v_rest", "v_reset", "v_thresh", "tau_refrac", "cm", "i_offset"),
     *("tau_syn", "tau_syn_E", "tau_syn_I", "v_init", "i_syn_init", "v_min"),
+    *("i_syn_init_E", "i_syn_init_I"),
 )
 """Numerical parameters of :class:`LIF`."""
 
@@ -102,7 +103,9 @@ class LIF(ArrayValue):
     v_init : float or array_like, mV, optional
         v at time 0. Default: ``v_rest``.
     i_syn_init : float or array_like, nA
-        Synaptic current at time 0. With two currents, its sign selects one. Default: 0.
+        Synaptic current at time 0, with ``tau_syn``. Default: 0.
+    i_syn_init_E, i_syn_init_I : float or array_like, nA
+        Both currents at time 0, with ``tau_syn_E`` and ``tau_syn_I``; of any sign. Default: 0.
     integration : str
         How a step of dt advances v and I between spikes. ``"exact"`` (the default) solves the
         equations: v and I keep ``exp(-dt / tau)``. ``"euler"`` is forward Euler: they keep
@@ -149,6 +152,8 @@ class LIF(ArrayValue):
     tau_syn_I: PerNeuron | None = None  # noqa: N815
     v_init: PerNeuron | None = None
     i_syn_init: PerNeuron = 0.0
+    i_syn_init_E: PerNeuron = 0.0  # noqa: N815
+    i_syn_init_I: PerNeuron = 0.0  # noqa: N815
     integration: Integration = "exact"
     reset: Reset = "value"
     spikes_per_step: SpikesPerStep = "one"
@@ -178,12 +183,14 @@ class LIF(ArrayValue):
         for name in ("v_init", "v_min"):
             if getattr(self, name) is not None:
                 check(name, "mV")
-        check("i_syn_init", "nA")
-        if self.delta_synapses and np.any(self.i_syn_init):
-            raise NetworkError(
-                "LIF: i_syn_init is given, but delta synapses have no current; set tau_syn, or "
-                "v_init instead."
-            )
+        for name in ("i_syn_init", "i_syn_init_E", "i_syn_init_I"):
+            check(name, "nA")
+            tau = name.replace("i_syn_init", "tau_syn")
+            if getattr(self, tau) is None and np.any(getattr(self, name)):
+                raise NetworkError(
+                    f"LIF: {name} is given without {tau}; allowed: i_syn_init with tau_syn, or "
+                    "i_syn_init_E with tau_syn_E and i_syn_init_I with tau_syn_I."
+                )
         choice(
             "LIF",
             "integration",

@@ -12,6 +12,7 @@ from .._kernels.workers import join_lists, run_workers
 from .._support.csr import spans
 from ..errors import EmulatorError
 from ..network import Network
+from ..recurrence import first_current
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
@@ -101,9 +102,8 @@ class Loop:
         v = [item.parameter("v_init") for item in self.network.populations]
         firsts, seconds = [], []
         for item in self.network.populations:
-            current, two = item.parameter("i_syn_init"), item.model.two_currents
-            firsts.append(np.maximum(current, 0.0) if two else current)
-            seconds += [np.minimum(current, 0.0)] if two else []
+            firsts.append(first_current(item, "tau_syn_E"))
+            seconds += [first_current(item, "tau_syn_I")] if item.model.two_currents else []
             seconds += [np.zeros(item.size)] if item.name in self.network.kicked else []
         raises = bool((self.neurons.resets == SUBTRACT_AND_RAISE).any())
         self.state = NeuronState(

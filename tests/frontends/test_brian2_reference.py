@@ -153,8 +153,8 @@ def test_a_network_of_two_signs_with_heterogeneous_delays(b2):
         name="cells",
     )
     cells.v = "v_r + rand() * (v_t - v_r)"
-    cells.ge = "int(i % 2 == 0) * rand() * 5*mV"
-    cells.gi = "-int(i % 2 == 1) * rand() * 5*mV"
+    cells.ge = "(rand() - 0.2) * 5*mV"
+    cells.gi = "(0.3 - rand()) * 5*mV"
     w_e, w_i = 1.62 * b2.mV, -9 * b2.mV
     excite = b2.Synapses(cells[:320], cells, on_pre="ge += w_e")
     inhibit = b2.Synapses(cells[320:], cells, on_pre="gi += w_i")

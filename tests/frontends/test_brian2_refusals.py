@@ -416,18 +416,6 @@ def test_two_time_constants_need_a_sign_each(b2, weights, why):
     )
 
 
-def test_two_currents_do_not_both_begin_with_a_value(b2):
-    group = cells(
-        b2, "dv/dt = (a + b - v)/(10*ms) : volt\nda/dt = -a/(2*ms) : volt\ndb/dt = -b/(5*ms) : volt"
-    )
-    group.a = [0, 1, 2, 0] * b2.mV
-    group.b = [-1, 0, -2, 0] * b2.mV
-    assert message(b2, group) == (
-        "NeuronGroup 'cells': both currents of neuron 2 have an initial value. Let one of them "
-        "begin at 0."
-    )
-
-
 # --------------------------------------------------------------------------- inputs and the rest
 
 

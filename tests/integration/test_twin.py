@@ -321,6 +321,9 @@ def test_neurons_that_never_spike_are_exact(tau_m, synapses):
 @pytest.mark.parametrize("integration", ["exact", "euler", "exponential_euler"])
 def test_currents_that_begin_at_a_value_are_exact(synapses, integration):
     start = np.linspace(-2.0, 3.0, SIZE)
-    lif = LIF(tau_m=15.0, i_syn_init=start, integration=integration, **SYNAPSES[synapses])
+    begin = {"i_syn_init": start}
+    if synapses == "two":  # each of any sign, whatever that of its weights
+        begin = {"i_syn_init_E": start, "i_syn_init_I": 1.5 * start[::-1] - 0.5}
+    lif = LIF(tau_m=15.0, integration=integration, **begin, **SYNAPSES[synapses])
     reference = assert_twin_is_reference(driven(lif, weight=0.3, rate=1000.0), 0.5)
     assert np.ptp(reference.trace("neurons").values[0]) > 1

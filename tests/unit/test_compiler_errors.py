@@ -325,6 +325,6 @@ def test_a_chip_on_which_v_passes_every_threshold_has_no_silent_neurons():
 
 def test_a_first_current_that_is_over_in_one_step_is_refused():
     assert message(driven(lif(tau_syn=0.001, i_syn_init=[0.0, 0.0, 1.0, 0.0])), dt=1.0) == (
-        "population 'cells': i_syn_init[2] is not 0, but its current decays to 0 within one step. "
-        "Set i_syn_init to 0, or shorten dt."
+        "population 'cells': the synaptic current of neuron 2 is not 0 at time 0, but decays to 0 "
+        "within one step. Set i_syn_init to 0, or shorten dt."
     )

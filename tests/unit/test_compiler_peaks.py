@@ -38,7 +38,7 @@ MEMBRANE = {"tau_m": 8.0, "v_rest": -70.0, "v_reset": -65.0, "v_thresh": -50.0, 
 MODELS = {
     "delta": LIF(**MEMBRANE, v_init=-90.0),
     "exponential": LIF(**MEMBRANE, tau_syn=3.0, i_offset=0.2, i_syn_init=-0.7),
-    "two currents": LIF(**MEMBRANE, tau_syn_E=2.0, tau_syn_I=6.0, i_syn_init=0.4),
+    "two currents": LIF(**MEMBRANE, tau_syn_E=2.0, tau_syn_I=6.0, i_syn_init_E=0.4),
     "no leak": LIF(**{**MEMBRANE, "tau_m": math.inf}, tau_syn=3.0, i_offset=-0.01),
     "silent": LIF(**{**MEMBRANE, "v_thresh": math.inf}, tau_syn=3.0, i_offset=0.1, i_syn_init=0.5),
 }

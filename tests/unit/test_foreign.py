@@ -21,7 +21,7 @@ from neurochip.recording.probes import as_probes
 
 PARAMETERS = (
     "tau_m, v_rest, v_reset, v_thresh, tau_refrac, cm, i_offset, tau_syn, tau_syn_E, tau_syn_I, "
-    "v_init, i_syn_init, integration, reset, spikes_per_step, v_min"
+    "v_init, i_syn_init, i_syn_init_E, i_syn_init_I, integration, reset, spikes_per_step, v_min"
 )
 
 

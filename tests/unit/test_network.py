@@ -326,10 +326,18 @@ def test_a_first_current_needs_a_current():
     assert LIF(tau_syn=5.0, i_syn_init=1.0).i_syn_init == 1.0
     with pytest.raises(NetworkError) as caught:
         LIF(i_syn_init=1.0)
-    assert str(caught.value) == (
-        "LIF: i_syn_init is given, but delta synapses have no current; set tau_syn, or v_init "
-        "instead."
+    rule = (
+        "allowed: i_syn_init with tau_syn, or i_syn_init_E with tau_syn_E and i_syn_init_I with "
+        "tau_syn_I."
     )
+    assert str(caught.value) == f"LIF: i_syn_init is given without tau_syn; {rule}"
+    for name in ("i_syn_init_E", "i_syn_init_I"):
+        tau = name.replace("i_syn_init", "tau_syn")
+        with pytest.raises(NetworkError) as caught:
+            LIF(tau_syn=5.0, **{name: 1.0})
+        assert str(caught.value) == f"LIF: {name} is given without {tau}; {rule}"
+    with pytest.raises(NetworkError, match="i_syn_init is given without tau_syn;"):
+        LIF(tau_syn_E=2.0, tau_syn_I=8.0, i_syn_init=1.0)
 
 
 def test_more_neurons_than_32_bits_count_are_refused():

@@ -171,18 +171,17 @@ def _receptors(
     """
     if not taus:
         return {}, ""
-    both = np.count_nonzero([value != 0 for value in initial.values()], axis=0) > 1
-    at_zero = {"i_syn_init": np.sum([*initial.values()], axis=0)}
     first, *others = taus
     if not others or np.array_equal(taus[first], taus[others[0]]):
-        return {"tau_syn": taus[first], **at_zero}, ""
+        at_zero = np.sum([*initial.values()], axis=0)
+        return {"tau_syn": taus[first], "i_syn_init": at_zero}, ""
     (second,) = others
     signs = {}
     for name in taus:
         weights = [
             item.signs * np.sign(factor[name][item.post]) for item in kicks if item.variable == name
         ]
-        values = np.concatenate([np.sign(initial[name]), *weights])
+        values = np.concatenate([np.zeros(1), *weights])
         signs[name] = {int(sign) for sign in np.unique(values)} - {0}
     roles = [
         (plus, minus)
@@ -198,11 +197,6 @@ def _receptors(
             "On the chip one of the two is excitatory and the other inhibitory: give both the same "
             "time constant, or each its own sign.",
         )
-    if both.any():
-        raise refusal(
-            cells.group,
-            f"both currents of neuron {int(np.argmax(both))} have an initial value",
-            "Let one of them begin at 0.",
-        )
     plus, minus = roles[0]
+    at_zero = {"i_syn_init_E": initial[plus], "i_syn_init_I": initial[minus]}
     return {"tau_syn_E": taus[plus], "tau_syn_I": taus[minus], **at_zero}, minus

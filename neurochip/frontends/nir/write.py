@@ -24,6 +24,7 @@ from ...network import Connection, Network, Population, StepCurrent
 from ...network.plasticity import check_static
 from ...network.plausible import units_known
 from ...network.time_step import own_step
+from ...recurrence import first_current
 from ...typing import Float64Array
 from .bias import BiasInput, bias_current, bias_onset
 from .convention import Convention, seconds_to_ms
@@ -327,7 +328,7 @@ def _bias(
             f"but the bias of a graph begins {depth} steps later here, with layers = 'same_step'. "
             "Pass layers='next_step', or give a StepCurrent that begins then."
         )
-    start, onset = population.parameter("i_syn_init"), bias_onset(means, bias, depth)
+    start, onset = first_current(population, "tau_syn"), bias_onset(means, bias, depth)
     if not np.allclose(start, onset, rtol=_SAME, atol=0.0):
         raise FrontendError(
             f"NIR: population {population.name!r}: i_syn_init = {start[0]:g} nA, but with its "
