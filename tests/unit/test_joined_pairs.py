@@ -11,7 +11,7 @@ from learning_runs import WHO, emulator
 
 from neurochip import LOIHI, Learning, Plasticity, Probe, WeightProbe
 from neurochip.errors import EmulatorError
-from neurochip.image import PeriodicReset
+from neurochip.image import Convolution, PeriodicReset
 from neurochip.image.program import SignMode, Synapses, program
 from neurochip.learning import LearningRule, Trace
 
@@ -71,6 +71,29 @@ def test_pairs_give_the_integers_of_a_child_and_its_parent(seed):
         assert (
             found.trace(WHO, variable).values.tolist() == plain.trace(WHO, variable).values.tolist()
         )
+    assert found.counters["synaptic_events"] == plain.counters["synaptic_events"]
+
+
+@pytest.mark.parametrize("targets", [[0, 2, 4, 6], [1, 3, 5, 7], [0, 1, 2, 3]])
+def test_a_convolution_reaches_children_and_parents(targets):
+    image, spikes = paired()
+    kernel = Convolution(
+        source="inputs",
+        sources=np.arange(4, dtype=np.int32),
+        source_shape=(1, 2, 2),
+        targets=np.array(targets, dtype=np.int32),
+        target_shape=(1, 2, 2),
+        kernel=np.full((1, 1, 1, 1), 100, dtype=np.int16),
+        format=image.synapses[0].format,
+    )
+    images = [
+        dataclasses.replace(image, convolutions=parts, resets=resets)
+        for parts, resets in (((), ()), ((kernel,), ()), ((kernel,), (NEVER,)))
+    ]
+    without, plain, found = (emulator(each).run_steps(STEPS, *spikes) for each in images)
+    assert without.steps[WHO].tolist() != plain.steps[WHO].tolist()
+    assert found.steps[WHO].tolist() == plain.steps[WHO].tolist()
+    assert found.ids[WHO].tolist() == plain.ids[WHO].tolist()
     assert found.counters["synaptic_events"] == plain.counters["synaptic_events"]
 
 

@@ -33,7 +33,8 @@ def without_pairs(image: ChipImage) -> ChipImage:
     """Return an image without joined compartments and symbols that gives the same spikes.
 
     Parents run ``lif_two_inputs``, and children stay as compartments that nothing reaches. Groups
-    keep their numbers; parts of groups that reach both children and others come after all.
+    keep their numbers, and convolutions become groups; parts of groups that reach both children and
+    others come after all.
 
     Raises
     ------
@@ -44,6 +45,7 @@ def without_pairs(image: ChipImage) -> ChipImage:
     children = np.flatnonzero(parent >= 0).astype(np.int32)
     if not children.size:
         return image
+    image = image.unrolled()  # a convolution may reach children and others, too
     _check(image, children)
     groups: list[SynapseGroup] = []
     later: list[SynapseGroup] = []
