@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
@@ -95,7 +96,13 @@ def _network(owner: str, model: Any, dt: float | None) -> tuple[Network, float]:
             f"{owner}: model = {shown(model)}; allowed: a trained model, as from read_nir, or a "
             "Network."
         )
-    return model.network, own_step(owner, model.network, dt, AnalysisError, model.dt)
+    step = own_step(owner, model.network, dt, AnalysisError, model.dt)
+    if not math.isclose(step, model.dt, rel_tol=1e-9):
+        raise AnalysisError(
+            f"{owner}: dt = {step:g} ms, but the model was read for {model.dt:g} ms; omit dt, or "
+            "read the model for another step."
+        )
+    return model.network, step
 
 
 def _output(owner: str, model: Any, network: Network, output: str | None) -> str:

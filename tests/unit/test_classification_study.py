@@ -334,6 +334,17 @@ def test_a_command_that_is_killed_goes_on_when_it_is_started_again(tmp_path):
     )
 
 
+def test_a_model_runs_with_the_step_that_it_was_read_for_though_its_network_names_none():
+    model = read_nir(DIGITS / "digits.nir", dt=1e-3, reset="value")
+    model = dataclasses.replace(model, network=dataclasses.replace(model.network, dt=None))
+    with pytest.raises(AnalysisError) as caught:
+        classify(model, *read_samples(DIGITS / "digits.npz"), dt=0.5)
+    assert str(caught.value) == (
+        "classify: dt = 0.5 ms, but the model was read for 1 ms; omit dt, or read the model for "
+        "another step."
+    )
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_a_block_that_was_cut_off_or_damaged_runs_again(tmp_path):
     arrays, labels = counts(20)
