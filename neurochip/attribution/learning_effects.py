@@ -240,6 +240,7 @@ class LearningAttribution:
 
     def _table(self, name: str) -> list[str]:
         total = self.total(name)
+        square = total.error**2 or math.nan  # effects may cancel each other
         lines = [
             f"{visible(name)}: {counted(total.synapses, 'synapse')}, {total.events:,} changes, "
             f"{counted(self.seeds, 'seed')}",
@@ -259,10 +260,10 @@ class LearningAttribution:
                 percent(effect.share, "", 1),
                 _interval(effect.interval),
                 "-" if effect.alone < 0 else f"{math.sqrt(effect.alone):.2f}",
-                percent(effect.left_out / total.error**2, "", 1),
+                percent(effect.left_out / square, "", 1),
                 f"{effect.bias:+.2f}",
             )
-            shapley = percent(effect.shapley / total.error**2, "", 1)
+            shapley = percent(effect.shapley / square, "", 1)
             rows.append((*row, shapley) if with_shapley else row)
         if len(rows) > 1:
             lines += [f"  {text}" for text in aligned(rows, left=(0,))]
@@ -301,7 +302,8 @@ def _answer(attribution: LearningAttribution, name: str) -> str:
             "Run longer, or raise the rates."
         )
     if total.error**2 <= _ROUNDING:
-        return f"The chip learns exactly the weights of the rule ({total.events:,} changes)."
+        exactly = f"The chip learns exactly the weights of the rule ({total.events:,} changes)."
+        return f"{exactly}{_closed(total)}"
     ordered = sorted(
         (e for e in attribution.effects_on(name) if e.source != "interaction"),
         key=lambda effect: -effect.share,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -250,6 +251,29 @@ def test_a_rule_without_error_is_said_to_have_none():
     counting = LearningRule("2*y0")
     found = split(counting, steps=200, n=4, rate=0.1, weight=0)
     assert found.answers["synapses"].startswith("The chip learns exactly the weights of the rule (")
+
+
+def test_a_rule_without_error_whose_spikes_differ_on_the_chip_says_so():
+    found = split(LearningRule("2*y0"), steps=200, n=4, rate=0.1, weight=0)
+    total = dataclasses.replace(found.totals[0], closed_error=2.0)
+    assert dataclasses.replace(found, totals=(total,)).answers["synapses"] == (
+        f"The chip learns exactly the weights of the rule ({total.events} changes). But 100 % of "
+        "the error on the chip (RMS 2) comes from spikes that differ."
+    )
+
+
+def test_errors_that_cancel_each_other_are_no_error_and_have_no_shares():
+    pre, post = np.zeros((2, 5, 1), dtype=bool)
+    pre[[0, 3]], post[[1, 2, 3]] = True, True
+    rule = LearningRule("x1*y0 - x0*y1", x1=Trace(50, math.inf), y1=Trace(127, math.inf))
+    how = {"sign_mode": SignMode.EXCITATORY, "seeds": 2, "min_events": 1, "progress": False}
+    found = attribute_rule(rule, pre, post, [[27]], bounds=(0.0, 255.0), **how)
+    assert found.total("synapses").error == 0
+    assert found.effect("synapses", "event order").alone == 100.0**2
+    assert found.answers["synapses"] == (
+        "The chip learns exactly the weights of the rule (4 changes)."
+    )
+    assert "  event order      -              -     100.00         -  -100.00" in str(found)
 
 
 def test_rows_and_json_have_every_number(tmp_path):
