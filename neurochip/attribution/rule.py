@@ -200,11 +200,14 @@ class RuleMeasure:
     def __call__(self, on: Sources) -> Values:
         """Return the mean squared error and the mean error of each seed, by model."""
         if on not in self._known:
-            self._known[on] = {
-                name: self.values(name, [run.weights for run in self.runs(name, on)])
-                for name in self._models
-            }
+            self.note(on, {name: self.runs(name, on) for name in self._models})
         return self._known[on]
+
+    def note(self, on: Sources, runs: Mapping[str, Sequence[RuleRun]]) -> None:
+        """Note the errors of runs with these sources, by model."""
+        self._known[on] = {
+            name: self.values(name, [run.weights for run in each]) for name, each in runs.items()
+        }
 
     def values(self, name: str, weights: Iterable[Float64Array]) -> dict[str, Float64Array]:
         """Return the measures of runs, repeated for all seeds if these do not differ."""
@@ -237,6 +240,7 @@ def attribute_models(
     none, full = frozenset[str](), frozenset(active)
     wanted = [none | {source} for source in active] + [full - {source} for source in active]
     finals = {name: measure.runs(name, full) for name in models}
+    measure.note(full, finals)
     with progress_bar(len(wanted), "attribution", progress) as bar:
         for on in wanted:
             measure(on)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..chip.registers import SignMode
-from ..learned.open_loop import ForcedSpikes
+from ..learned.open_loop import ForcedSpikes, PlasticGroup, once
 from ..learning import LearningRule
 from ..learning.draws import HASHED
 from ..learning.group import with_seed
-from ..learning.layout import PlasticTables, State
 from ..learning.terms import DEPENDENCIES, POST, PRE, TARGETS, VARIABLES, Tables
-from ..typing import Float64Array, Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array
 from .rule_kernels import run_rule
 from .rule_layout import RuleState, RuleTerms, Setting, Spikes, Switches
 from .sources import LEARNING
 
-__all__ = ["IdealRule", "PlasticGroup", "RuleModel", "RuleRun", "ideal_of"]
+__all__ = ["IdealRule", "RuleModel", "RuleRun", "ideal_of"]
 
 _COUNTED = ("traces", "accumulators", "weights", "events")
-
-PlasticGroup: TypeAlias = tuple[PlasticTables, State, Int64Array]
 
 
 class IdealRule(NamedTuple):
@@ -157,7 +155,7 @@ class RuleModel:
         largest = int(np.abs(engine.limits[0]).max()) >> engine.low_bits
         return largest.bit_length() + int(engine.sign == SignMode.MIXED and engine.low_bits == 0)
 
-    @property
+    @cached_property
     def active(self) -> tuple[str, ...]:
         """Sources that can have an effect, in the order of tables."""
         rule, spec = self.rule, self.rule.spec
@@ -170,7 +168,7 @@ class RuleModel:
         able = {
             "start weights": differ(*self._start),
             "weight step": not np.allclose(self._step, 1.0, rtol=1e-9, atol=0.0),
-            "repeated spikes": _repeats(self._spikes.sent),
+            "repeated spikes": len(once(self._spikes.sent)[0]) < len(self._spikes.sent[0]),
             "delay": self.ideal.late > 0,
             "trace decay": differ(self._decay(True), self._decay(False))
             or differ(self._mantissas({"trace decay"}), self._mantissas(set())),
@@ -305,13 +303,6 @@ class RuleModel:
         terms = self._tables.terms
         places = terms.variable[terms.start[term] : terms.start[term + 1]]
         return [VARIABLES[place] for place in places]
-
-
-def _repeats(spikes: tuple[Int32Array, Int64Array]) -> bool:
-    """Return whether a neuron is listed twice in a step."""
-    ids, ends = spikes
-    steps = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
-    return len(np.unique(np.stack([steps, ids]), axis=1).T) < len(ids)
 
 
 def _has_both(terms: Tables, term: int) -> bool:

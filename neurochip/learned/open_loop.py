@@ -27,14 +27,19 @@ from ..typing import Float64Array, Int32Array, Int64Array
 __all__ = [
     "ForcedSpikes",
     "LearnedConnection",
+    "PlasticGroup",
+    "by_step",
     "forced_spikes",
     "late_steps",
     "learned_connections",
+    "learned_weights",
+    "once",
     "with_seed",
 ]
 
 _INPUTS, _COMPARTMENTS = 1, 0  # streams of the draws of their traces
 Spikes: TypeAlias = tuple[Int32Array, Int64Array]
+PlasticGroup: TypeAlias = tuple[PlasticTables, State, Int64Array]
 _NO_TRACES = np.zeros((0, 0, 0), dtype=np.int32)
 
 
@@ -122,7 +127,7 @@ class LearnedConnection:
         tops = np.full(self.connection.n_synapses, self.top)
         return np.asarray(in_units(self.image, self.index, tops)) / self.top
 
-    def group(self, seed: int, listed: bool = False) -> tuple[PlasticTables, State, Int64Array]:
+    def group(self, seed: int, listed: bool = False) -> PlasticGroup:
         """Return the group for the kernels, whose neurons are those of the two populations."""
         n = self.synapses.n_synapses
         return plastic_group(
@@ -174,19 +179,22 @@ class LearnedConnection:
 
     def learn(self, spikes: ForcedSpikes, seed: int) -> Int32Array:
         """Return the mantissas that the chip learns from these spikes, with the draws of a seed."""
-        tables, state, place = self.group(seed)
-        none = np.zeros((0, 0, 0), dtype=np.int32)
-        nothing = np.zeros((0, 0), dtype=np.int16)
-        n_steps = len(spikes.post[1]) - 1
-        learn_steps(
-            *_once(spikes.sent),
-            *spikes.post,
-            self.given(n_steps),
-            tables,
-            state,
-            Record(none, none, nothing, nothing, nothing),
-        )
-        return state.weight[place].astype(np.int32)
+        given = self.given(len(spikes.post[1]) - 1)
+        return learned_weights(self.group(seed), once(spikes.sent), spikes.post, given)
+
+
+def learned_weights(
+    group: PlasticGroup, pre: Spikes, post: Spikes, given: Int32Array = _NO_TRACES
+) -> Int32Array:
+    """Return the mantissas of a group after the spikes of both sides, in the order of its synapses.
+
+    A neuron spikes at most once in a step. ``given`` are the traces that the host writes.
+    """
+    tables, state, place = group
+    nothing = np.zeros((0, 0), dtype=np.int16)
+    record = Record(_NO_TRACES, _NO_TRACES, nothing, nothing, nothing)
+    learn_steps(*pre, *post, given, tables, state, record)
+    return state.weight[place].astype(np.int32)
 
 
 def with_seed(image: ChipImage, seed: int) -> ChipImage:
@@ -241,9 +249,9 @@ def forced_spikes(item: LearnedConnection, run: Recording, stimulus: Stimulus) -
         steps, ids = steps[own], ids[own] - np.int32(begin)
     late = late_steps(item)
     return ForcedSpikes(
-        sent=_lists(steps - lead, ids, run.n_steps),
-        arrived=_lists(steps + (late - lead), ids, run.n_steps),
-        post=_lists(run.steps[target.name], run.ids[target.name], run.n_steps),
+        sent=by_step(steps - lead, ids, run.n_steps),
+        arrived=by_step(steps + (late - lead), ids, run.n_steps),
+        post=by_step(run.steps[target.name], run.ids[target.name], run.n_steps),
     )
 
 
@@ -255,7 +263,7 @@ def late_steps(item: LearnedConnection) -> int:
     return delay + own
 
 
-def _lists(steps: Int32Array, ids: Int32Array, n_steps: int) -> Spikes:
+def by_step(steps: Int32Array | Int64Array, ids: Int32Array, n_steps: int) -> Spikes:
     """Return spikes within a run by step, then neuron."""
     inside = np.flatnonzero((steps >= 0) & (steps < n_steps))
     order = inside[np.lexsort((ids[inside], steps[inside]))]
@@ -263,8 +271,8 @@ def _lists(steps: Int32Array, ids: Int32Array, n_steps: int) -> Spikes:
     return ids[order].astype(np.int32), ends
 
 
-def _once(spikes: Spikes) -> Spikes:
-    """Return spikes with each neuron once in a step."""
+def once(spikes: Spikes) -> Spikes:
+    """Return spikes, in the order of step and neuron, with each neuron once in a step."""
     ids, ends = spikes
     steps = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
     first = np.ones(len(ids), dtype=bool)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._support.brief import brief
-from ..chip.registers import SignMode
-from ..learning import learn
+from ..learning.group import plastic_group
+from ..learning.layout import Neurons
 from ..network import STDP
 from ..typing import Float64Array
-from .open_loop import LearnedConnection, late_steps
+from .open_loop import LearnedConnection, by_step, late_steps, learned_weights
 
 __all__ = ["LearningWindow", "learning_window"]
 
@@ -57,25 +57,24 @@ def learning_window(item: LearnedConnection, seed: int) -> LearningWindow | None
     reach = int(np.ceil(_REACH * max(stdp.tau_plus, stdp.tau_minus) / dt))
     steps = np.unique(np.round(np.linspace(-reach, reach, _DISTANCES)).astype(np.int64))
     n = len(steps) * _PAIRS
-    neurons, every = np.arange(n), np.repeat(steps, _PAIRS)
-    pre, post = np.zeros((2, 2 * reach + late + 1, n), dtype=bool)
+    ids, every = np.arange(n, dtype=np.int32), np.repeat(steps, _PAIRS)
     first = np.maximum(0, -(every + late))  # the earlier of both spikes comes in step 0
-    pre[first, neurons] = True
-    post[first + every + late, neurons] = True
-    mode, low_bits = item.synapses.format.sign_mode, item.low_bits
-    start = item.top // 2 >> low_bits << low_bits
-    learned = learn(
+    start = item.top // 2 >> item.low_bits << item.low_bits
+    group = plastic_group(
         rule,
-        pre,
-        post,
+        Neurons(ids, n, ids),
+        Neurons(ids, n, ids),
+        ids,
+        ids,
         np.full(n, start),
-        sources=neurons,
-        targets=neurons,
-        sign_mode=mode,
-        weight_bits=8 + int(mode is SignMode.MIXED) - low_bits,
+        sign_mode=item.synapses.format.sign_mode,
+        low_bits=item.low_bits,
+        numbers=ids,
         seed=seed,
     )
-    changes = (learned.weights - start).reshape(len(steps), _PAIRS).T
+    n_steps = 2 * reach + late + 1
+    pre, post = (by_step(each, ids, n_steps) for each in (first, first + every + late))
+    changes = (learned_weights(group, pre, post) - start).reshape(len(steps), _PAIRS).T
     step, distance = float(item.step.mean()), np.asarray(steps * dt, dtype=np.float64)
     reference = _float_window(stdp, distance, start * step) / step
     return LearningWindow(distance, reference, changes.astype(np.float64))
