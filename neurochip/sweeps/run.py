@@ -312,11 +312,17 @@ def _on_own_steps(
     SweepError
         If such a network would run in other steps, or on a finer grid.
     """
+    own = sorted({network.dt for network in networks if network.dt is not None})
+    if own and dt is None and "dt" not in points[0]:
+        if len(own) > 1:
+            raise SweepError(
+                f"sweep: the networks hold for steps of {', '.join(f'{step:g}' for step in own)} "
+                "ms; allowed: one step for all, or dt as an axis."
+            )
+        definition = replace(definition, fixed={**definition.fixed, "dt": own[0]})
     for (_, point), network in zip(_ends(points), networks, strict=True):
         if network.dt is None:
             continue
-        if dt is None and "dt" not in point:
-            definition = replace(definition, fixed={**definition.fixed, "dt": network.dt})
         own_step("sweep", network, {**definition.fixed, **point}["dt"], SweepError)
         if definition.fine_dt is not None:
             own_step("sweep, fine_dt", network, definition.fine_dt, SweepError)

@@ -134,6 +134,18 @@ def test_a_function_of_a_sweep_may_read_a_network_for_each_step():
     assert made.header["fixed"]["dt"] == 0.25
 
 
+def test_networks_of_a_sweep_that_hold_for_several_steps_need_dt_as_an_axis():
+    def network(fineness):
+        return read_for(0.5 / fineness)
+
+    text = (
+        "sweep: the networks hold for steps of 0.25, 0.5 ms; allowed: one step for all, or dt as "
+        "an axis."
+    )
+    with pytest.raises(SweepError, match=f"^{re.escape(text)}$"):
+        sweep(network, {"fineness": [1, 2]}, workers=1, **SHORT)
+
+
 def test_a_step_that_is_missing_is_asked_for():
     with pytest.raises(StimulusError, match=r"^run: dt is missing; allowed: a step in ms, such as"):
         simulate_reference(read_for(None), STIMULUS)
