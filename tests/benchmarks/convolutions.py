@@ -1,11 +1,14 @@
 """Run convolutions from their kernels, and from their synapses one by one: time and memory.
 
-python tests/benchmarks/convolutions.py [FILE.net | FILE.nir ...] [--samples 100] [--repeats 5]
+python tests/benchmarks/convolutions.py [FILE.net | FILE.nir ...] [--samples 100] [--steps 60]
+    [--repeats 5]
 
-A file is a network of lava-dl or a NIR graph. Without one, a classifier of images of 2 x 34 x 34
-with random weights is run, in turns on one thread: on the engine for neuron programs from kernels
-and from synapses, and on the engine for plain neurons, which has synapses only. Their spikes must
-be equal. Times are those of the processor. Memory is that of the tables and registers of an engine.
+A file is a network of lava-dl or a NIR graph. A network of lava-dl whose first layer takes frames
+gets random ones, a new one in each step; others get random spikes. Without a file, a classifier of
+images of 2 x 34 x 34 with random weights is run, in turns on one thread: on the engine for neuron
+programs from kernels and from synapses, and, unless its neurons run programs, on the engine for
+plain neurons, which has synapses only. Their spikes must be equal. Times are those of the
+processor. Memory is that of the tables and registers of an engine.
 """
 
 # ruff: noqa: T201
@@ -31,7 +34,7 @@ from neurochip import LOIHI2, read_netx, read_nir
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator.cpu.engine import CpuEngine
 from neurochip.emulator.emulator import Emulator
-from neurochip.emulator.programmed.engine import ProgrammedEngine
+from neurochip.emulator.programmed.engine import ProgrammedEngine, needs_programs
 from neurochip.image import Convolution
 from neurochip.image.program import program
 
@@ -62,22 +65,36 @@ def emulator_of(image, engine):
 def main() -> None:
     parser = argparse.ArgumentParser(description="Convolutions from kernels and from synapses.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    parser.add_argument("--samples", type=int, default=100, help="samples of 60 steps (100)")
+    parser.add_argument("--samples", type=int, default=100, help="number of samples (100)")
+    parser.add_argument("--steps", type=int, default=60, help="steps of a sample (60)")
     parser.add_argument("--repeats", type=int, default=5, help="measurements of each (5)")
     options = parser.parse_args()
     facts = machine.facts()
-    images = {str(file): read(file) for file in options.files} or {"2 x 34 x 34": classifier()}
-    rows = [row for item in images.items() for row in measure(*item, options)]
+    networks = {str(file): read(file) for file in options.files} or {
+        "2 x 34 x 34": (classifier(), input_spikes)
+    }
+    rows = [row for name, item in networks.items() for row in measure(name, *item, options)]
     print_table(HEAD, rows)
     print(f"\n{machine.summary(facts)}.")
 
 
 def read(file: Path):
-    """Return the image of a file."""
+    """Return the image of a file, and a function that draws its input."""
     if file.suffix == ".net":
-        return read_netx(file, within_limits=False).image
-    model = read_nir(file, dt=1e-3, reset="value", v_reset=0.0)
-    return compile_network(model.network, chip=LOIHI2, dt=model.dt)
+        model = read_netx(file, within_limits=False)
+        if model.layers[0].kind != "input":
+            return model.image, input_spikes
+        return model.image, lambda image, rng, n_steps: model.inputs(
+            model.encode(rng.random((n_steps, *model.input_shape))), hold=1
+        )
+    graph = read_nir(file, dt=1e-3, reset="value", v_reset=0.0)
+    return compile_network(graph.network, chip=LOIHI2), input_spikes
+
+
+def input_spikes(image, rng, n_steps):
+    """Draw the input of a run: a spike of each input in 5 % of the steps."""
+    steps, sources = np.nonzero(rng.random((n_steps, image.n_inputs)) < 0.05)
+    return {"steps": steps, "sources": sources}
 
 
 def classifier():
@@ -111,14 +128,14 @@ def classifier():
     )
 
 
-def measure(name, image, options):
+def measure(name, image, draw, options):
     """Yield a row for each engine."""
     rng = np.random.default_rng(2)
-    n = max(image.n_inputs, 1)
-    samples = [np.nonzero(rng.random((60, n)) < 0.05) for _ in range(options.samples)]
+    samples = [draw(image, rng, options.steps) for _ in range(options.samples)]
     ready, memory, emulators = [], [], []
     unrolled = image.unrolled()
-    for engine, one_by_one in ENGINES.values():
+    engines = dict(list(ENGINES.items())[:2]) if needs_programs(image) else ENGINES
+    for engine, one_by_one in engines.values():
         each = unrolled if one_by_one else image
         engine(each).start()  # its kernels are compiled
         begin = time.thread_time()
@@ -131,14 +148,13 @@ def measure(name, image, options):
         tracemalloc.stop()
         del held, position
         emulators.append(emulator_of(each, engine))
-    seconds, spikes = ([[] for _ in ENGINES] for _ in range(2))
+    seconds, spikes = ([[] for _ in engines] for _ in range(2))
     for _ in range(options.repeats + 1):
         for k, emulator in enumerate(emulators):
             begin, count = time.thread_time(), []
-            for steps, sources in samples:
+            for given in samples:
                 emulator.reset()
-                inputs = (steps, sources) if image.n_inputs else ()
-                count.append(emulator.run_steps(60, *inputs).n_spikes)
+                count.append(emulator.run_steps(options.steps, **given).n_spikes)
             seconds[k].append(time.thread_time() - begin)
             spikes[k] = count
     if any(each != spikes[0] for each in spikes):
@@ -146,7 +162,7 @@ def measure(name, image, options):
     best = [min(each[1:]) for each in seconds]
     weights = sum(item.kernel.size for item in image.convolutions)
     single = sum(item.n_synapses for item in image.synapses)
-    for k, what in enumerate(ENGINES):
+    for k, what in enumerate(engines):
         yield [
             f"{name}, {what}",
             f"{(image.n_synapses if k else weights + single):,}",
