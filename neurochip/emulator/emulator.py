@@ -323,7 +323,8 @@ class Emulator(LearnedSynapses):
             a compartment in a step the last one acts. Steps count as those of input spikes.
         given : dict of (connection, str) to array_like of int, optional
             Values of ``"y1"``, ``"y2"`` or ``"y3"`` of a rule, such as a reward, instead of those
-            of the image: shape (n_steps,) or (n_steps, n_targets).
+            of the image: shape (n_steps,) or (n_steps, n_targets). Where the image has none, the
+            last value stays for later runs.
         draws : dict of (connection, str) to array_like, optional
             Draws of learning, by connection and the names of :func:`neurochip.learning.learn`.
 
