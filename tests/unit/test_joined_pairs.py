@@ -131,6 +131,17 @@ def test_a_child_that_does_more_than_add_to_its_parent_is_refused(parts, why):
         emulator(image)
 
 
+@pytest.mark.parametrize("ids", [[3, 4, 5], [2, 4, 5]])
+def test_a_reset_of_one_of_a_pair_is_refused(ids):
+    resets = [PeriodicReset(np.array(each, dtype=np.int32), 10, 5) for each in ([0, 1], ids)]
+    message = (
+        "emulator: reset 1 has one of the compartments 2 and 3, which are a pair; allowed: both, "
+        "or none."
+    )
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        emulator(paired(resets=resets)[0])
+
+
 def test_a_group_of_children_and_parents_does_not_learn():
     message = (
         "emulator: synapse group 2 learns and reaches both children and other compartments; "

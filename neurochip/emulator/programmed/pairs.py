@@ -39,7 +39,8 @@ def without_pairs(image: ChipImage) -> ChipImage:
     Raises
     ------
     EmulatorError
-        If a child may spike or has synapses, or a group that learns reaches children and others.
+        If a child may spike or has synapses, a reset has one of a pair only, or a group that learns
+        reaches children and others.
     """
     parent = parents_of(image)
     children = np.flatnonzero(parent >= 0).astype(np.int32)
@@ -81,7 +82,7 @@ def without_pairs(image: ChipImage) -> ChipImage:
 
 
 def _check(image: ChipImage, children: Int32Array) -> None:
-    """Raise unless nothing depends on the v of a child."""
+    """Raise unless nothing depends on the v of a child, and resets have both of a pair or none."""
     registers, core = image.compartments, image.chip.core
     threshold = decode_threshold(registers.threshold_mantissa[children], core)
     _, highest = decode_voltage_limits(
@@ -100,6 +101,15 @@ def _check(image: ChipImage, children: Int32Array) -> None:
                 f"emulator: compartment {child} is the child of a pair and {why}; allowed beside "
                 "programs, periodic resets and learning: children that only add to their parent, "
                 f"with threshold_mantissa {top}."
+            )
+    for index, reset in enumerate(image.resets):
+        both = (np.isin(each, reset.compartments) for each in (children, children + 1))
+        parted = np.logical_xor(*both)
+        if parted.any():
+            first = int(children[np.argmax(parted)])
+            raise EmulatorError(
+                f"emulator: reset {index} has one of the compartments {first} and {first + 1}, "
+                "which are a pair; allowed: both, or none."
             )
 
 
