@@ -78,6 +78,14 @@ class Compartments(ArrayValue):
     join: Int32Array
     u_init: Int32Array
 
+    @property
+    def parents(self) -> Int32Array:
+        """Parent of each compartment that is a child, otherwise -1; shape (size,)."""
+        found = np.full(len(self.join), -1, dtype=np.int32)
+        parents = np.flatnonzero(self.join).astype(np.int32)
+        found[parents - 1] = parents
+        return found
+
     @classmethod
     def fill(cls, core: CoreSpec, size: int, **registers: Any) -> Compartments:
         """Build ``size`` compartments from scalars or arrays; other registers have defaults.

@@ -35,6 +35,9 @@ def plastic_of(image: ChipImage, first_step: int) -> Plastic:
                 by_time[number, term.k] = True
     sizes = [image.synapses[item.synapses].n_synapses for item in groups]
     starts = starts_of(sizes)
+    # The neuron of a child spikes with its parent, so that the spikes of that one change synapses.
+    parent = image.compartments.parents
+    spiking = np.where(parent >= 0, parent, np.arange(n, dtype=np.int32))
     rows = np.empty((len(groups), n_sources + 1), dtype=np.int64)
     columns = np.empty((len(groups), n + 1), dtype=np.int64)
     target, source = (np.empty(int(starts[-1]), dtype=np.int32) for _ in range(2))
@@ -44,7 +47,7 @@ def plastic_of(image: ChipImage, first_step: int) -> Plastic:
         rows[number] = group.n_synapses
         rows[number, :first] = 0
         rows[number, first : first + len(group.indptr)] = group.indptr
-        columns[number], source[own] = transposed(rows[number], group.target, n)
+        columns[number], source[own] = transposed(rows[number], spiking[group.target], n)
         target[own] = group.target
     return Plastic(
         first_step=first_step,

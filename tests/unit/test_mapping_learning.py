@@ -181,6 +181,14 @@ def test_a_synapse_is_updated_once_in_an_epoch_that_changes_it(text, more, updat
     assert found.energy["learning_updates"] == pytest.approx(sum(updates) * 120e-12)
 
 
+def test_synapses_onto_a_child_are_updated_by_spikes_of_its_parent():
+    lists = [Synapses("compartments", [1, 1, 3], [0, 2, 2], 4, SignMode.EXCITATORY)]
+    rule = LearningRule("x1*y0", x1=Trace(16, 10))
+    image = program(LOIHI, {"join": [0, 1, 0, 1]}, lists, learning=Learning((Plasticity(0, rule),)))
+    found = estimate_energy(image, recorded(image, [(0, 1), (2, 3), (5, 3)]), FREE)
+    assert found.counts["learning_updates"] == 1 + 2 + 2
+
+
 def test_the_slowest_core_takes_the_time_of_its_updates_at_the_end_of_the_epoch():
     """Of the synapses that are updated, core 1 has those onto compartment 2."""
     image = chained("x1*y0 - x0*y1")

@@ -26,7 +26,7 @@ from .layout import build_tables
 from .limits import voltage_limits
 from .loop import loop_of
 from .order import order_of
-from .pairs import parents_of, without_pairs
+from .pairs import without_pairs
 from .plastic_run import PlasticRun
 from .position import Position, new_state
 from .state import COUNTED, BiasRows, Outputs, State
@@ -64,7 +64,7 @@ class ProgrammedEngine(Engine[Position]):
     def __init__(self, image: ChipImage) -> None:
         _check(image)
         self.image = image
-        self._parents, plain = parents_of(image), without_pairs(image)
+        self._parents, plain = image.compartments.parents, without_pairs(image)
         self._order = order_of(plain)
         self._tables, self._plastic = build_tables(plain, self._order)
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])

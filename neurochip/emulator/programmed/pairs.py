@@ -18,15 +18,7 @@ from ...image import ChipImage, Compartments, SynapseGroup
 from ...image.lif_group import pair_group
 from ...typing import Int32Array
 
-__all__ = ["parents_of", "without_pairs"]
-
-
-def parents_of(image: ChipImage) -> Int32Array:
-    """Return the parent of each compartment that is a child, otherwise -1."""
-    found = np.full(image.n_compartments, -1, dtype=np.int32)
-    parents = np.flatnonzero(image.compartments.join).astype(np.int32)
-    found[parents - 1] = parents
-    return found
+__all__ = ["without_pairs"]
 
 
 def without_pairs(image: ChipImage) -> ChipImage:
@@ -42,7 +34,7 @@ def without_pairs(image: ChipImage) -> ChipImage:
         If a child may spike or has synapses, a reset has one of a pair only, or a group that learns
         reaches children and others.
     """
-    parent = parents_of(image)
+    parent = image.compartments.parents
     children = np.flatnonzero(parent >= 0).astype(np.int32)
     if not children.size:
         return image
