@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Learned:
     scale: float
     order: Int64Array
 
-    @property
+    @cached_property
     def position(self) -> Int64Array:
         """Place in the connection of each of Brian2's synapses, shape (n_synapses,)."""
         return np.argsort(self.order)
