@@ -373,6 +373,14 @@ def test_a_reward_of_each_target_is_one_of_each_neuron(b2):
     assert (found.interval, found.tau_eligibility) == pytest.approx((8, 50), rel=1e-12)
 
 
+def test_a_reward_of_each_synapse_of_none_is_read(b2):
+    source, cells, _ = objects(b2)
+    synapses = b2.Synapses(source, cells, **ELIGIBILITY, name="none")
+    synapses.connect(p=0)
+    synapses.run_regularly(APPLY, dt=8 * b2.ms)
+    assert read(b2, source, cells, synapses).connections[0].n_synapses == 0
+
+
 def test_two_operations_of_one_interval_are_one(b2):
     source, cells, synapses = objects(b2, **ELIGIBILITY)
     synapses.reward = 0.3

@@ -213,6 +213,8 @@ def _by_target(synapses: Any, code: str, line: str, values: Float64Array) -> Flo
         raise refusal(
             synapses, f"{line} has a reward {code!r} that is not finite", "Give a number."
         )
+    if not values.size:  # of no synapses
+        return np.zeros((len(values), 1))
     if (values == values[:, :1]).all():
         return values[:, :1]
     post = synapses.variables["_synaptic_post"].get_value()
