@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-__all__ = ["cut", "file_stems", "visible"]
+__all__ = ["cut", "file_stems", "named_lines", "visible"]
 
 _NOT_IN_FILES = re.compile(r"^\.+|[^\w.+ -]")
 _LONGEST_STEM = 120  # bytes: file systems allow 255, and a kind and a suffix are appended
@@ -28,6 +28,13 @@ def visible(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
+def named_lines(texts: Mapping[str, str]) -> str:
+    """Return texts by name as visible lines, with the names if there are several."""
+    named = len(texts) > 1
+    lines = (f"{name}: {text}" if named else text for name, text in texts.items())
+    return "\n".join(map(visible, lines))
 
 
 def cut(text: str, width: int) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 
 from .._support.brief import brief, line
 from .._support.json_text import as_json, plain_data
-from .._support.names import visible
+from .._support.names import named_lines, visible
 from .._support.npz import write_atomically
 from .._support.text import aligned, counted, folded, percent, short
 from .._support.values import shown
 from ..errors import AnalysisError
 
-__all__ = ["LearningAttribution", "LearningEffect", "LearningTotal"]
+__all__ = ["LearningAttribution", "LearningEffect", "LearningTotal", "interval_text"]
 
 _ROUNDING = 1e-18  # steps squared: weights of up to 255 steps differ by less than 1e-9
 _UNEXPLAINED = 1e-6  # weight steps
@@ -93,7 +93,7 @@ class LearningTotal:
     bias : float
         Mean error.
     spread : float
-        RMS difference of the weights of two seeds; NaN with one.
+        RMS difference of the weights of two seeds.
     closed_error : float
         RMS error of the weights that the chip learns from its own spikes; NaN without a network.
     unexplained : float
@@ -165,6 +165,11 @@ class LearningAttribution:
         """The answer of each connection: where the error of its weights comes from."""
         return {name: _answer(self, name) for name in self.connections}
 
+    @property
+    def lead(self) -> str:
+        """The answers as lines; names only if there are several."""
+        return named_lines(self.answers)
+
     def effects_on(self, connection: str) -> tuple[LearningEffect, ...]:
         """Return all effects on a connection.
 
@@ -230,12 +235,10 @@ class LearningAttribution:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        for name in self.connections:
+        for text, name in zip(self.lead.split("\n"), self.connections, strict=True):
             if lines:
                 lines.append("")
-            title = f"{name}: " if len(self.connections) > 1 else ""
-            lines += [*folded(visible(title + self.answers[name]), indent=""), ""]
-            lines += self._table(name)
+            lines += [*folded(text, indent=""), "", *self._table(name)]
         return "\n".join(lines)
 
     def _table(self, name: str) -> list[str]:
@@ -258,7 +261,7 @@ class LearningAttribution:
             row = (
                 effect.source,
                 percent(effect.share, "", 1),
-                _interval(effect.interval),
+                interval_text(effect.interval),
                 "-" if effect.alone < 0 else f"{math.sqrt(effect.alone):.2f}",
                 percent(effect.left_out / square, "", 1),
                 f"{effect.bias:+.2f}",
@@ -287,7 +290,8 @@ class LearningAttribution:
         return line(self, self.engine, *self.connections, f"{self.seeds} seeds")
 
 
-def _interval(interval: tuple[float, float]) -> str:
+def interval_text(interval: tuple[float, float]) -> str:
+    """Return the interval of a share in percent."""
     low, high = interval
     return "-" if math.isnan(low) else f"{100 * low:.1f} to {percent(high, '', 1)}"
 

@@ -9,7 +9,7 @@ from .._display.sections import Block, Paragraph, Picture, Section, Table
 from .._support.plotting import new_figure
 from .._support.text import percent
 from .effects import Attribution, SourceEffect, is_in_noise
-from .learning_effects import LearningAttribution
+from .learning_effects import LearningAttribution, interval_text
 from .learning_plots import plot_learning_attribution
 from .plots import plot_attribution
 
@@ -138,7 +138,7 @@ def _learned(attribution: LearningAttribution, name: str) -> Table:
         (
             effect.source,
             percent(effect.share, "", 1),
-            _range(effect.interval),
+            interval_text(effect.interval),
             f"{effect.alone:.3f}",
             "-" if math.isnan(effect.left_out) else f"{effect.left_out:.3f}",
             f"{effect.bias:+.3f}",
@@ -156,14 +156,7 @@ def _learned(attribution: LearningAttribution, name: str) -> Table:
     return Table(header, rows, note)
 
 
-def _range(interval: tuple[float, float]) -> str:
-    low, high = interval
-    return "-" if math.isnan(low) else f"{100 * low:.1f} to {percent(high, '', 1)}"
-
-
 @describes(LearningAttribution)
 def describe_learning_attribution(attribution: LearningAttribution) -> Description:
     """Describe an attribution of learning by its answers."""
-    named = len(attribution.connections) > 1
-    lead = [f"{name}: {text}" if named else text for name, text in attribution.answers.items()]
-    return Description("\n".join(lead), [learning_attribution_section(attribution)])
+    return Description(attribution.lead, [learning_attribution_section(attribution)])

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._support.brief import brief, line
 from .._support.json_text import as_json, plain_data
-from .._support.names import visible
+from .._support.names import named_lines, visible
 from .._support.npz import write_atomically
 from .._support.text import aligned, counted, fixed, folded, percent, short
 from .._support.values import shown
@@ -140,9 +140,7 @@ class LearningComparison:
     @property
     def lead(self) -> str:
         """The answers as lines; names only if there are several."""
-        named = len(self.connections) > 1
-        texts = (f"{name}: {text}" if named else text for name, text in self.answers.items())
-        return "\n".join(map(visible, texts))
+        return named_lines(self.answers)
 
     def connection(self, name: str) -> ConnectionLearning:
         """Return what one connection learned.

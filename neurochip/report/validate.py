@@ -189,7 +189,9 @@ def validation_report(
     )
     return Report(
         title=f"Validation on {image.chip.name}",
-        lead="\n".join([*_sentences(learning), *_sentences(split), *lead(answers)]),
+        lead="\n".join(
+            [item.lead for item in (learning, split) if item is not None] + lead(answers)
+        ),
         answers=answers,
         sections=sections,
         data={
@@ -257,12 +259,6 @@ def _split(attribution: Attribution | LearningAttribution | None) -> list[Sectio
     if isinstance(attribution, LearningAttribution):
         return [learning_attribution_section(attribution)]
     return [] if attribution is None else [attribution_section(attribution)]
-
-
-def _sentences(found: LearningComparison | LearningAttribution | None) -> list[str]:
-    """Return the answer for each connection that learns, with its name if there are several."""
-    answers = {} if found is None else found.answers
-    return [text if len(answers) == 1 else f"{name}: {text}" for name, text in answers.items()]
 
 
 def _learning(judgement: Judgement, duration: float, seed: int) -> LearningComparison | None:
