@@ -33,7 +33,7 @@ from .noise import TWINS, Noise, noise_of
 from .shares import is_equal, shapley_shares
 from .sources import GRID, REGISTERS
 
-__all__ = ["attribute", "image_to_model"]
+__all__ = ["attribute", "given_or_compiled", "image_to_model"]
 
 Parts: TypeAlias = Mapping[str, tuple[Sequence[str], Sources, Sources]]  # sources, none, all on
 
@@ -276,6 +276,25 @@ def _of_neurons(
     return found
 
 
+def given_or_compiled(
+    network: Network,
+    chip: ChipSpec,
+    dt: float | str | None,
+    image: ChipImage | None,
+    options: Mapping[str, Any],
+) -> ChipImage:
+    """Return the given image, which takes no options of the compiler, or the compiled one."""
+    if image is None:
+        return compile_network(network, chip, dt, **options)
+    if options:
+        raise AnalysisError(
+            f"attribution: {next(iter(options))} is an option of the compiler, but an image is "
+            "given, too; pass one of them."
+        )
+    instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
+    return image
+
+
 def image_to_model(
     network: Network,
     chip: ChipSpec,
@@ -284,14 +303,7 @@ def image_to_model(
     options: Mapping[str, Any],
 ) -> ChipImage:
     """Return the given image, or the compiled one, if the model can express its rules."""
-    if image is None:
-        image = compile_network(network, chip, dt, **options)
-    elif options:
-        raise AnalysisError(
-            f"attribution: {next(iter(options))} is an option of the compiler, but an image is "
-            "given, too; pass one of them."
-        )
-    instance("attribution", "image", image, ChipImage, "a ChipImage", error=AnalysisError)
+    image = given_or_compiled(network, chip, dt, image, options)
     stored = [(group.mantissa, group.format) for group in image.synapses]
     stored += [(item.kernel, item.format) for item in image.convolutions]
     if any(_truncates_sums(*each, image.chip) for each in stored):

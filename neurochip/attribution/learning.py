@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from compiler import compile_network
-
 from .._support.progress import progress_bar
 from .._support.values import instance
 from ..chip.spec import LOIHI, ChipSpec
@@ -29,6 +27,7 @@ from ..recording import WeightProbe
 from ..reference import Reference
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
+from .attribute import given_or_compiled
 from .learning_effects import LearningAttribution
 from .rule import attribute_models, check_engine, check_study
 from .rule_model import IdealRule, RuleModel
@@ -89,14 +88,7 @@ def attribute_learning(
     instance(owner, "network", network, Network, "a Network", error=AnalysisError)
     instance(owner, "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
     seeds, min_events, shapley, progress = check_study(seeds, min_events, shapley, progress)
-    if image is None:
-        image = compile_network(network, chip, dt, **options)
-    elif options:
-        raise AnalysisError(
-            f"attribution: {next(iter(options))} is an option of the compiler, but an image is "
-            "given, too; pass one of them."
-        )
-    instance(owner, "image", image, ChipImage, "a ChipImage", error=AnalysisError)
+    image = given_or_compiled(network, chip, dt, image, options)
     items = learned_connections(owner, network, image)
     for item in items:
         check_engine(item.rule)
