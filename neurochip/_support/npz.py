@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import FileError, NeurochipError
 from .archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, checksum, reason, total
+from .json_text import as_json
 from .values import shown
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "reason",
     "refusing",
     "write_atomically",
+    "write_json",
     "write_npz",
 ]
 
@@ -81,6 +83,19 @@ def write_atomically(path: Path, write: Any) -> None:
     target = _target(path)
     with naming(target):
         _write_atomically(target, write)
+
+
+def write_json(path: str | os.PathLike[str], data: Any) -> Path:
+    """Write plain data atomically to a JSON file and return its path.
+
+    Raises
+    ------
+    FileError
+        As of :func:`write_atomically`.
+    """
+    target, text = Path(path), as_json(data)
+    write_atomically(target, lambda file: file.write(text))
+    return target
 
 
 def _target(path: Any) -> Path:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._support.json_text import as_json
-from .._support.npz import npz_path, write_atomically
+from .._support.npz import npz_path, write_json
 from ..errors import CompileError
 from ._figures import figure_options, write_figure
 from ._numbers import MILLISECONDS_OR_NONE
@@ -123,7 +122,5 @@ def _show(
         wrote([save_image(found.image, image_path)])
     if output is not None:
         wrote([write_figure(mapping_figure(found.mapping), Path(output), "mapping")])
-        numbers, text = Path(output) / "mapping.json", as_json(found.to_dict())
-        write_atomically(numbers, lambda file: file.write(text))
-        wrote([numbers])
+        wrote([write_json(Path(output) / "mapping.json", found.to_dict())])
     result("map", {**subject, "fits": True, "reasons": [], **found.to_dict()})

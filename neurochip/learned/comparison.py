@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .._support.brief import brief, line
-from .._support.json_text import as_json, plain_data
+from .._support.json_text import plain_data
 from .._support.names import named_lines, visible
-from .._support.npz import write_atomically
+from .._support.npz import write_json
 from .._support.text import aligned, counted, fixed, folded, percent, short
 from .._support.values import shown
 from ..errors import RecordingError
@@ -169,10 +169,7 @@ class LearningComparison:
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Write :meth:`to_dict` atomically to a JSON file and return its path."""
-        target = Path(path)
-        text = as_json(self.to_dict())
-        write_atomically(target, lambda file: file.write(text))
-        return target
+        return write_json(path, self.to_dict())
 
     def __str__(self) -> str:
         lines: list[str] = []

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._support.json_text import as_json
-from .._support.npz import write_atomically
+from .._support.npz import write_json
 from .._support.values import shown
 from ..chip.registers import OVERFLOWS
 from ..errors import RecordingError
@@ -99,10 +98,7 @@ class Comparison:
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Write :meth:`to_dict` atomically to a JSON file and return its path."""
-        target = Path(path)
-        text = as_json(self.to_dict())
-        write_atomically(target, lambda file: file.write(text))
-        return target
+        return write_json(path, self.to_dict())
 
     def __str__(self) -> str:
         lines = [
