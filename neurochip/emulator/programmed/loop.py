@@ -14,7 +14,6 @@ from ..._kernels.instructions import lowest_bit, prefetch
 from ..._kernels.jit import inline_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
-from .plastic_kernels import deliver_first, learn_from_step
 from .rows import place_of
 from .shared import deliver_shared
 from .state import Used
@@ -227,7 +226,10 @@ def loop_of(group_kernels: tuple[Any, ...], learns: bool) -> Any:
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
-    learning = (
-        {"deliver_nothing": deliver_first, "learn_nothing": learn_from_step} if learns else {}
-    )
+    learning: dict[str, Any] = {}
+    if learns:
+        # Other images do not need the kernels of learning, which take a while to import.
+        from .plastic_kernels import deliver_first, learn_from_step
+
+        learning = {"deliver_nothing": deliver_first, "learn_nothing": learn_from_step}
     return kernel(bound(run_steps, update_groups=every, **learning))
