@@ -70,8 +70,7 @@ def with_limits(network: Network, chip: ChipSpec) -> ChipSpec:
     engine: learned weights then end where mantissas do.
     """
     spec, most = chip.core.learning, learned_top(chip.core)
-    plastic = any(item.plasticity is not None for item in network.connections)
-    if not plastic or spec is None or spec.excitatory_limits[1] <= most:
+    if not network.learns or spec is None or spec.excitatory_limits[1] <= most:
         return chip
     return chip.what_if(name=chip.name, learning=replace(spec, excitatory_limits=(0, most)))
 

@@ -23,7 +23,7 @@ __all__ = ["DISABLED", "inline_kernel", "kernel"]
 
 _config: Any = numba.config  # its settings are made at run time, unknown to type checkers
 DISABLED = bool(_config.DISABLE_JIT)
-"""Whether kernels run as plain Python, with ``NUMBA_DISABLE_JIT=1``."""
+"""True if kernels run as plain Python, with ``NUMBA_DISABLE_JIT=1``."""
 
 _POLICY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 

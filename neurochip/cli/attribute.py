@@ -43,7 +43,7 @@ def attribute_command(
 
     found = request.subject()
     stimulus = draw_stimulus(found.network, found.duration or duration, seed)
-    if any(item.plasticity is not None for item in found.network.connections):
+    if found.network.learns:
         if substeps is not None:
             raise click.UsageError(
                 "--substeps is no option for a model that learns: its ideal is float64 on the "

@@ -47,7 +47,7 @@ def compare_command(
         **request.options,
     )
     learned = None
-    if any(item.plasticity is not None for item in found.network.connections):
+    if found.network.learns:
         stimulus = draw_stimulus(found.network, found.duration or duration, seed)
         learned = compare_learning(found.network, judgement.image, stimulus)
         say(f"{learned}\n")

@@ -114,6 +114,11 @@ class Network(ArrayValue):
         return tuple(item for item in self.inputs if isinstance(item, _SOURCES))
 
     @property
+    def learns(self) -> bool:
+        """Tell whether the synapses of a connection learn."""
+        return any(item.plasticity is not None for item in self.connections)
+
+    @property
     def kicks_decay(self) -> bool:
         """Whether a delta kick decays once before the threshold test."""
         return self.delivery == "after_threshold"

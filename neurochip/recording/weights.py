@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LEARNED_VARIABLES = ("w", "t", "x1", "x2", "y1", "y2", "y3")
-"""What a :class:`WeightProbe` records: the weight, the tag, and the traces that a synapse reads."""
+"""Variables of a :class:`WeightProbe`: the weight, the tag, and the traces that a synapse reads."""
 
 _MOST = (1 << 31) - 1  # steps, and groups
 

@@ -262,7 +262,7 @@ def _split(attribution: Attribution | LearningAttribution | None) -> list[Sectio
 
 
 def _learning(judgement: Judgement, duration: float, seed: int) -> LearningComparison | None:
-    if all(item.plasticity is None for item in judgement.network.connections):
+    if not judgement.network.learns:
         return None
     stimulus = draw_stimulus(judgement.network, duration, seed)
     return compare_learning(judgement.network, judgement.image, stimulus)
@@ -272,7 +272,7 @@ def _attribution(
     judgement: Judgement, duration: float, seed: int
 ) -> Attribution | LearningAttribution:
     stimulus = draw_stimulus(judgement.network, duration, seed)
-    if any(item.plasticity is not None for item in judgement.network.connections):
+    if judgement.network.learns:
         return attribute_learning(judgement.network, stimulus, image=judgement.image)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ChipOverflowWarning)  # of a run that judge has made, too

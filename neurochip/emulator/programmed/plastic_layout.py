@@ -11,7 +11,7 @@ from ...typing import Int32Array, Int64Array, UInt8Array
 __all__ = ["SAMPLED", "GivenRows", "Plastic", "PlasticCall", "Sampling"]
 
 SAMPLED = ("w", "t", *PRE, *POST)
-"""What can be sampled, by the number that kernels know it by."""
+"""Variables that can be sampled, by the number that kernels know them by."""
 
 
 class Plastic(NamedTuple):

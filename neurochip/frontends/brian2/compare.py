@@ -39,7 +39,7 @@ from .times import run_length
 __all__ = ["compare", "run_in_brian2"]
 
 Requests: TypeAlias = str | Probe | WeightProbe | Iterable[str | Probe | WeightProbe]
-"""What a run records: variables of neurons, and weights of connections that learn."""
+"""Requests of a run: variables of neurons, and weights of connections that learn."""
 
 
 def compare(
