@@ -216,6 +216,7 @@ def fire_and_subtract(
     v_reset: Any,
     hold_steps: Any,
     several: Any,
+    raised: Any,
     begin: Any,
     end: Any,
     spikes: Any,
@@ -225,11 +226,13 @@ def fire_and_subtract(
 ) -> Any:
     """Do as :func:`fire` does, but lower v by ``v_thresh - v_reset`` per spike.
 
-    With ``several`` a neuron emits as many spikes as bring v down to its threshold.
+    With ``several`` a neuron emits as many spikes as bring v down to its threshold. ``raised`` is
+    None unless thresholds are raised.
     """
     for i in range(np.uint64(begin), np.uint64(end)):
         threshold = value_of(v_thresh, i)
-        if v[i] > threshold and free_from[i] <= step:
+        level = threshold if raised is None else threshold + raised[i]
+        if v[i] > level and free_from[i] <= step:
             amount = threshold - value_of(v_reset, i)
             times = np.ceil((v[i] - threshold) / amount) if several else 1.0
             v[i] -= times * amount
@@ -237,33 +240,6 @@ def fire_and_subtract(
             spikes[n] = i
             if payloads is not None:
                 payloads[n] = times
-            n += 1
-    return n
-
-
-@kernel
-def fire_above_raised(
-    v: Any,
-    free_from: Any,
-    v_thresh: Any,
-    v_reset: Any,
-    raised: Any,
-    hold_steps: Any,
-    begin: Any,
-    end: Any,
-    spikes: Any,
-    payloads: Any,
-    n: Any,
-    step: Any,
-) -> Any:
-    """Do as :func:`fire` does above raised thresholds, but lower v by ``v_thresh - v_reset``."""
-    for i in range(np.uint64(begin), np.uint64(end)):
-        if v[i] > value_of(v_thresh, i) + raised[i] and free_from[i] <= step:
-            v[i] -= value_of(v_thresh, i) - value_of(v_reset, i)
-            free_from[i] = step + value_of(hold_steps, i)
-            spikes[n] = i
-            if payloads is not None:
-                payloads[n] = 1.0
             n += 1
     return n
 
@@ -324,13 +300,13 @@ def update_population(
     if bounded:
         keep_above(v, v_min, begin, end)
     if reset == SUBTRACT_AND_RAISE:
-        return fire_above_raised(
-            *(v, free_from, v_thresh, v_reset, raised, hold_steps),
+        return fire_and_subtract(
+            *(v, free_from, v_thresh, v_reset, hold_steps, False, raised),
             *(begin, end, spikes, payloads, n, step),
         )
     if reset != TO_VALUE:
         return fire_and_subtract(
-            *(v, free_from, v_thresh, v_reset, hold_steps, reset == SUBTRACT_MANY),
+            *(v, free_from, v_thresh, v_reset, hold_steps, reset == SUBTRACT_MANY, None),
             *(begin, end, spikes, payloads, n, step),
         )
     return fire(v, free_from, v_thresh, v_reset, hold_steps, begin, end, spikes, payloads, n, step)

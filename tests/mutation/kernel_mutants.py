@@ -350,8 +350,8 @@ MUTANTS = [
     Mutant(
         "a raised threshold of the reference is as low as before",
         "neurochip/reference/update.py",
-        "v[i] > value_of(v_thresh, i) + raised[i]",
-        "v[i] > value_of(v_thresh, i)",
+        "level = threshold if raised is None else threshold + raised[i]",
+        "level = threshold",
         f"{SOFT}::test_what_is_left_above_the_threshold_raises_it_for_the_next_step",
     ),
     Mutant(
