@@ -22,6 +22,7 @@ from .products import NOW, Product
 __all__ = ["plasticity_rows"]
 
 _Row: TypeAlias = Callable[..., ReportRow]
+_PAIRS = 100.0  # a second and second of distance, of independent spikes of 10 Hz
 _TRACES = {"tau_plus": "x1", "tau_minus": "y1", "tau_x": "x2", "tau_y": "y2"}
 
 
@@ -183,6 +184,9 @@ def _delay(item: PlasticRegisters, row: _Row, dt: float) -> ReportRow:
     if missed:
         pairs = "at a distance of" if missed == 1 else "at distances of 1 to"
         note += f", but for pairs {pairs} {counted(missed, 'step')}, which the chip sees reversed"
+    if missed and item.reward is None:
+        drift = _PAIRS * dt / 1000.0 * _reversed(item, dt) / item.step.mean
+        note += f": independent spikes of 10 Hz on both sides add {drift:.2g} weight steps a second"
     shortest = min(item.stdp.tau_plus, item.stdp.tau_minus)
     return row(
         "pairs",
@@ -192,8 +196,21 @@ def _delay(item: PlasticRegisters, row: _Row, dt: float) -> ReportRow:
         note,
         registers={"delay": item.late},
         scale=shortest,
-        remedy="compared with the time constants; shorten the delay",
+        remedy="compared with the time constants; shorten the delay, or delay the spikes by "
+        "neurons that relay them, with a delay of one step behind",
     )
+
+
+def _reversed(item: PlasticRegisters, dt: float) -> float:
+    """Return what the chip adds to a weight by a pair at each distance that it sees reversed.
+
+    At m steps less than the delay, the chip raises a weight by what the impulses have for the delay
+    and the decay leave, where the network lowers it.
+    """
+    stdp, before = item.stdp, dt * np.arange(1, item.late)
+    raised = stdp.a_plus * np.exp(before / stdp.tau_plus)
+    lowered = stdp.a_minus * np.exp(-before / stdp.tau_minus)
+    return float((raised + lowered).sum())
 
 
 def _reward(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:

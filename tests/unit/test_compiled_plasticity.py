@@ -320,7 +320,11 @@ def test_pairs_closer_than_the_delay_are_a_row_of_the_report():
     assert rows_of(compiled(PAIR, delay=1.0))["pairs"].error == 0
     row = rows_of(compiled(PAIR, delay=3.0))["pairs"]
     assert (row.error, row.relative_error) == (2.0, 0.1)
-    assert row.note.endswith("at distances of 1 to 2 steps, which the chip sees reversed")
+    # Both changes of the two distances, in steps of 1/255: 2 (0.01 + 0.0105) without their decay.
+    assert row.note.endswith(
+        "at distances of 1 to 2 steps, which the chip sees reversed: independent spikes of 10 Hz "
+        "on both sides add 1.1 weight steps a second"
+    )
     assert row.warning.startswith("pairs is off by +10 %: compared with the time constants")
 
 
