@@ -18,6 +18,7 @@ from .._support.plotting import (
 )
 from .._support.values import instance
 from ..errors import RecordingError
+from ..learning import LearningRule
 from .comparison import ConnectionLearning
 
 if TYPE_CHECKING:
@@ -81,23 +82,33 @@ def plot_mean_weight(ax: Axes, learned: ConnectionLearning) -> Axes:
 
 
 @house_style
-def plot_learning_window(ax: Axes, learned: ConnectionLearning) -> Axes:
+def plot_learning_window(ax: Axes, learned: ConnectionLearning | LearningRule) -> Axes:
     """Draw the change of a weight by one pair of spikes over the time between them.
 
-    The band holds 95 % of the pairs on the chip, whose draws differ; the line is their mean.
+    The band holds 95 % of the pairs on the chip, whose draws differ; the line is their mean. A rule
+    alone has no draws: its line is that of :meth:`LearningRule.window`.
 
     Parameters
     ----------
     ax : Axes
         Axes to draw into; they are returned.
-    learned : ConnectionLearning
-        A connection of a :func:`compare_learning`.
+    learned : ConnectionLearning or LearningRule
+        A connection of a :func:`compare_learning`, or a rule whose traces all come from spikes.
+
+    Raises
+    ------
+    LearningError
+        If the rule needs a given trace, such as a reward.
     """
-    _check(learned)
     ax.axhline(0.0, color=GUIDE, linewidth=0.6)
     ax.axvline(0.0, color=GUIDE, linewidth=0.6)
-    ax.set_xlabel("post − pre spike (ms)")
     label_axis(ax.yaxis, "change (steps)")
+    if isinstance(learned, LearningRule):
+        ax.set_xlabel("post − pre spike (steps)")
+        ax.plot(*learned.window(), color=CHIP, linewidth=1.2)
+        return ax
+    _check(learned, " or a LearningRule")
+    ax.set_xlabel("post − pre spike (ms)")
     window = learned.window
     if window is None:
         draw_note(ax, "a reward decides what a pair changes")
@@ -109,6 +120,6 @@ def plot_learning_window(ax: Axes, learned: ConnectionLearning) -> Axes:
     return ax
 
 
-def _check(learned: Any) -> None:
-    allowed = "a ConnectionLearning, as of compare_learning(...).connection(name)"
+def _check(learned: Any, other: str = "") -> None:
+    allowed = f"a ConnectionLearning, as of compare_learning(...).connection(name){other}"
     instance("figure", "learned", learned, ConnectionLearning, allowed, error=RecordingError)

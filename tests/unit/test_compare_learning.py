@@ -19,6 +19,7 @@ from neurochip.errors import RecordingError
 from neurochip.learned.metrics import ks_distance, receptive_fields, weight_error
 from neurochip.learned.open_loop import forced_spikes, learned_connections, with_seed
 from neurochip.learned.window import learning_window
+from neurochip.learning import LearningRule, Trace
 from neurochip.recording import WeightProbe
 
 POST = np.zeros(4, dtype=np.int32)
@@ -181,6 +182,9 @@ def test_plots_show_what_the_comparison_has(compared):
     assert np.array_equal(ax.lines[0].get_ydata(), item.means.reference)
     ax = nc.plot_learning_window(Figure().subplots(), item)
     assert np.array_equal(ax.lines[2].get_ydata(), item.window.reference)
+    rule = LearningRule("2^-1*x1*y0 - 2^-1*x0*y1", x1=Trace(16, 10), y1=Trace(16, 20))
+    ax = nc.plot_learning_window(Figure().subplots(), rule)
+    assert np.array_equal(ax.lines[-1].get_xydata().T, rule.window())
     ax = nc.plot_learning_window(Figure().subplots(), dataclasses.replace(item, window=None))
     assert [note.get_text() for note in ax.texts] == ["a reward decides what a pair changes"]
 
