@@ -3,12 +3,16 @@
     python tests/benchmarks/learning.py             # the learning step
     python tests/benchmarks/learning.py --emulator  # also whole runs of an image
     python tests/benchmarks/learning.py --brian2    # also Brian2 (a compiler is needed)
+    python tests/benchmarks/learning.py --peer lava=PYTHON --peer brian2loihi=PYTHON
 
 Both sides have given spikes at 50 Hz, and the rule is that of spike pairs. A plastic event is a
 synapse of a spike of either side. The learning step is what ``learn`` and the emulator call:
 traces, draws, weights of 8 bits. An image also has its neurons, which inputs of their own make
 spike, and delivers what it learns. Brian2 has the same spikes, no neurons, and weights in float64.
 All run in turns, on one thread; times are those of the processor, without building the network.
+
+Peers are other emulators of learning, each with the Python of an environment that has it (see
+``tests/benchmarks/peers``). They run the first network only, and their times are those of a clock.
 """
 
 # ruff: noqa: T201
@@ -116,24 +120,66 @@ class Chip:
         """There is nothing to end."""
 
 
-class Brian2:
-    """Brian2's C++ in a process of its own; each call is a run of its program."""
+class Worker:
+    """A simulator in a process of its own; each call is a run of what it has built."""
 
-    def __init__(self, load: Workload) -> None:
-        order = [sys.executable, __file__, "--worker", str(WORKLOADS.index(load))]
-        self.worker = subprocess.Popen(
-            order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    def __init__(self, order: list[str]) -> None:
+        self.process = subprocess.Popen(
+            order,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
         )
         self()  # built
 
     def __call__(self) -> float:
         """Return the time of a run in seconds."""
-        print("run", file=self.worker.stdin)
-        return float(self.worker.stdout.readline().split()[-1])
+        print("run", file=self.process.stdin)
+        return float(self.process.stdout.readline().split()[-1])
 
     def close(self) -> None:
         """End the process."""
-        self.worker.communicate()
+        self.process.communicate()
+
+
+def brian2(load: Workload) -> Worker:
+    """Return Brian2's C++ with a network."""
+    return Worker([sys.executable, __file__, "--worker", str(WORKLOADS.index(load))])
+
+
+def compare_with_peers(peers: list[tuple[str, str]], repeats: int) -> None:
+    """Print the table of the first network: the learning step, and other emulators."""
+    load = WORKLOADS[0]
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"n_steps": load.n_steps, "size": load.size}
+        for side, seed in (("pre", 1), ("post", 2)):
+            ids, times = load.spikes(seed)
+            given |= {f"ids_{side}": ids, f"steps_{side}": np.round(times / load.dt).astype(int)}
+        path = Path(folder) / "spikes.npz"
+        np.savez(path, **given)
+        scripts = Path(__file__).parent / "peers"
+        workers = [
+            Worker([python, str(scripts / f"{name}_learning.py"), str(path)])
+            for name, python in peers
+        ]
+        step = Steps(load)
+        step()  # compiled
+        times = np.array([[run() for run in (step, *workers)] for _ in range(repeats)])
+        for worker in workers:
+            worker.close()
+    rows = [
+        [
+            name,
+            f"{1e3 * np.median(column):.1f}",
+            f"{step.events / np.median(column) / 1e6:.1f}",
+            f"{np.median(column / times[:, 0]):.0f}",
+        ]
+        for name, column in zip(["learning step", *dict(peers)], times.T, strict=True)
+    ]
+    print(f"\n{load.name}:\n")
+    print_table(["engine", "run, ms", "M events/s", "times as long"], rows)
 
 
 def work(load: Workload) -> None:
@@ -171,6 +217,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--emulator", action="store_true", help="also measure whole runs")
     parser.add_argument("--brian2", action="store_true", help="also measure Brian2's C++")
+    parser.add_argument(
+        "--peer", action="append", default=[], metavar="NAME=PYTHON", help="another emulator"
+    )
     parser.add_argument("--repeats", type=int, default=9, help="measurements of each (9)")
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -181,6 +230,8 @@ def main() -> None:
     head = [*HEAD, *["emulator, ms", "M events/s"] * options.emulator]
     head += ["Brian2 C++, ms", "M events/s", "times as fast"] * options.brian2
     print_table(head, [row(load, options) for load in WORKLOADS])
+    if options.peer:
+        compare_with_peers([tuple(each.split("=", 1)) for each in options.peer], options.repeats)
     print(f"\n{machine.summary(facts)}.")
 
 
@@ -188,7 +239,7 @@ def row(load: Workload, options: argparse.Namespace) -> list[str]:
     """Return the row of a network: medians, and the median of the ratios of the turns."""
     engines = [Steps(load)]
     engines += [Chip(load)] if options.emulator else []
-    engines += [Brian2(load)] if options.brian2 else []
+    engines += [brian2(load)] if options.brian2 else []
     engines[0]()  # compiled
     times = np.array([[run() for run in engines] for _ in range(options.repeats)])
     events, medians = engines[0].events, np.median(times, axis=0)
