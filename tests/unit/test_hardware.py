@@ -49,7 +49,9 @@ def test_what_if_changes_fields_and_says_so_in_the_name():
     chip = LOIHI.what_if(weight_mantissa_bits=6, cores=2)
     assert chip.name == "loihi (cores=2, weight_mantissa_bits=6)"
     assert (chip.cores, chip.core.weight_mantissa_bits) == (2, 6)
-    assert dataclasses.replace(chip.core, weight_mantissa_bits=8) == LOIHI.core
+    assert chip.core.learning.excitatory_limits == (0, 63)  # learned weights have as few bits
+    restored = {"weight_mantissa_bits": 8, "learning": LOIHI.core.learning}
+    assert dataclasses.replace(chip.core, **restored) == LOIHI.core
     assert LOIHI.what_if(name="mine", decay_bits=8).name == "mine"
     assert LOIHI.what_if() == LOIHI
 
