@@ -159,6 +159,14 @@ def run_in_fork(job):
     return line or json.dumps([None])
 
 
+def find_without_shrinking():
+    """Let property tests fail with the first example that they find: nobody reads a smaller one."""
+    from hypothesis import Phase, settings
+
+    settings.register_profile("found", phases=(Phase.explicit, Phase.generate))
+    settings.load_profile("found")
+
+
 def serve():
     """Run jobs until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
@@ -166,6 +174,7 @@ def serve():
     for name in LOADED_ONCE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    find_without_shrinking()
     gc.freeze()  # pytest collects garbage as it ends; to scan all of this takes half of a job
     for line in sys.stdin:
         print(run_in_fork(json.loads(line)), file=answers, flush=True)
