@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from neurochip._support.text import counted
+from neurochip._support.text import counted, percent
 from neurochip.chip.learning_spec import TraceDecay
 from neurochip.image.report_rows import ReportRow
 from neurochip.learning import Trace
@@ -23,6 +23,7 @@ __all__ = ["plasticity_rows"]
 
 _Row: TypeAlias = Callable[..., ReportRow]
 _PAIRS = 100.0  # a second and second of distance, of independent spikes of 10 Hz
+_FEW = 1e-3  # of the events of a source, as of an amplitude, do not matter
 _TRACES = {"tau_plus": "x1", "tau_minus": "y1", "tau_x": "x2", "tau_y": "y2"}
 
 
@@ -30,7 +31,7 @@ def plasticity_rows(item: PlasticRegisters, dt: float) -> Iterator[ReportRow]:
     """Yield the rows of a connection that learns.
 
     Time constants and amplitudes, the traces and the room that they have, what a weight step is
-    worth, coincidences, the delay, and the reward.
+    worth, coincidences, the delay, several spikes of a source in a step, and the reward.
     """
 
     def row(
@@ -59,6 +60,8 @@ def plasticity_rows(item: PlasticRegisters, dt: float) -> Iterator[ReportRow]:
         yield _coincidence(item, row, taken[0])
     if item.late:
         yield _delay(item, row, dt)
+    if item.repeated > _FEW:
+        yield _repeated(item, row)
     if item.reward is not None:
         yield from _reward(item, row)
 
@@ -211,6 +214,16 @@ def _reversed(item: PlasticRegisters, dt: float) -> float:
     raised = stdp.a_plus * np.exp(before / stdp.tau_plus)
     lowered = stdp.a_minus * np.exp(-before / stdp.tau_minus)
     return float((raised + lowered).sum())
+
+
+def _repeated(item: PlasticRegisters, row: _Row) -> ReportRow:
+    """Return the row of spikes of an input in one step, which are one event of the chip."""
+    source, share = item.connection.source.name, percent(item.repeated, sign="")
+    note = (
+        f"{share} of the spikes of input {source!r} come in a step with an earlier one of their "
+        "source; the chip learns from the first, float64 from each"
+    )
+    return row("events", "", 1.0, 1.0 - item.repeated, note, remedy="shorten dt")
 
 
 def _reward(item: PlasticRegisters, row: _Row) -> Iterator[ReportRow]:

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from neurochip._support.grid import steps_of
 from neurochip.chip.learning_spec import LearningSpec, TraceDecay
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError, LearningError
 from neurochip.image.report_rows import Span
 from neurochip.learning import LearningRule, Trace
 from neurochip.learning.terms import text_of
-from neurochip.network import STDP, Connection, Network, Population
+from neurochip.network import STDP, Connection, Network, PoissonInput, Population, SpikeInput
 
 from ..neurons.expectation import Expectation
 from ..neurons.lower import LoweredPopulation
@@ -54,6 +57,8 @@ class PlasticRegisters:
         Low bits of a weight that a spike does not deliver.
     late : int
         Steps by which a presynaptic event is later in the network than on the chip.
+    repeated : float
+        Fraction of the spikes of an input that come in a step with an earlier one of their source.
     reward : RewardRegisters or None
         What its reward adds.
     """
@@ -67,6 +72,7 @@ class PlasticRegisters:
     top: int
     lost_bits: int
     late: int
+    repeated: float
     reward: RewardRegisters | None
 
     @property
@@ -180,8 +186,25 @@ def _registers(
         top=learned_top(chip.core),
         lost_bits=0 if chip.core.exponent_on_sum else max(0, -item.grid.format.weight_exponent),
         late=late,
+        repeated=_repeated(connection, expected, dt),
         reward=reward,
     )
+
+
+def _repeated(connection: Connection, expected: Expectation, dt: float) -> float:
+    """Return the fraction of spikes that come in a step with an earlier one of their source.
+
+    Those of a Poisson input are drawn in continuous time: with n spikes expected in a step, there
+    are any in ``1 - exp(-n)`` of the steps.
+    """
+    source = connection.source
+    if isinstance(source, SpikeInput) and source.n_spikes:
+        events = np.stack([steps_of(source.times, dt), source.ids])
+        return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes
+    each = expected.assumed(source) * (dt / 1000.0)
+    if not isinstance(source, PoissonInput) or not each.any():
+        return 0.0
+    return float(1.0 + np.expm1(-each).sum() / each.sum())
 
 
 def tau_in_steps(tau: float, spec: LearningSpec) -> float:

@@ -18,6 +18,7 @@ REAL = f"{COMPILED}::test_products_of_a_step_give_the_weights_of_single_events"
 AMPLITUDES = f"{COMPILED}::test_amplitudes_are_within_half_a_percent"
 TRIPLETS = f"{COMPILED}::test_amplitudes_of_triplets_are_within_half_a_percent"
 REWARD = f"{COMPILED}::test_a_reward_is_a_given_trace_and_the_eligibility_a_tag"
+REPEATED = f"{COMPILED}::test_spikes_of_a_source_in_one_step_are_one_event_and_a_row_of_the_report"
 LIMIT = f"{COMPILED}::test_w_max_is_the_top_of_the_weights"
 
 MUTANTS = [
@@ -139,6 +140,27 @@ MUTANTS = [
         "numbers = np.arange(item.connection.n_synapses, dtype=np.int32)[order]",
         "numbers = np.arange(item.connection.n_synapses, dtype=np.int32)",
         f"{COMPILED}::test_numbers_do_not_depend_on_the_placement",
+    ),
+    Mutant(
+        "spikes of an input in one step are one event, whose source it is",
+        PLASTIC,
+        "events = np.stack([steps_of(source.times, dt), source.ids])",
+        "events = np.stack([steps_of(source.times, dt)])",
+        REPEATED,
+    ),
+    Mutant(
+        "given spikes that repeat are a fraction of the sources",
+        PLASTIC,
+        "return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes",
+        "return 1.0 - len(np.unique(events, axis=1)[0]) / source.size",
+        REPEATED,
+    ),
+    Mutant(
+        "a drawn spike repeats where any other one is",
+        PLASTIC,
+        "return float(1.0 + np.expm1(-each).sum() / each.sum())",
+        "return float(-np.expm1(-each).sum() / each.sum())",
+        REPEATED,
     ),
     Mutant(
         "inputs that are sent early are on time",

@@ -33,6 +33,7 @@ from neurochip import (
     all_to_all,
     choose_dt,
     compile_network,
+    draw_stimulus,
     fixed_probability,
     load_image,
     save_image,
@@ -326,6 +327,27 @@ def test_pairs_closer_than_the_delay_are_a_row_of_the_report():
         "on both sides add 1.1 weight steps a second"
     )
     assert row.warning.startswith("pairs is off by +10 %: compared with the time constants")
+
+
+def test_spikes_of_a_source_in_one_step_are_one_event_and_a_row_of_the_report():
+    given = SpikeInput("source", 12, [0, 0, 0, 1, 1], [1.0, 1.5, 2.0, 1.0, 3.0])
+    row = rows_of(compiled(PAIR, source=given))["events"]
+    assert (row.asked.mean, row.meant.mean, row.relative_error) == (1.0, 0.8, pytest.approx(-0.2))
+    assert row.note == (
+        "20.00 % of the spikes of input 'source' come in a step with an earlier one of their "
+        "source; the chip learns from the first, float64 from each"
+    )
+    assert row.warning == "events is off by -20 %: shorten dt"
+    assert "events" not in rows_of(compiled(PAIR, source=given, dt=0.5))
+    assert "events" not in rows_of(compiled(PAIR, source=CELLS))
+    for rate in (20.0, 200.0):
+        many = PoissonInput("source", 2000, rate=rate)
+        drawn = draw_stimulus(network_of(PAIR, source=many), 1000.0, 1).trains[0]
+        of_draw = rows_of(compiled(PAIR, source=drawn))["events"].meant.mean
+        assert rows_of(compiled(PAIR, source=many))["events"].meant.mean == pytest.approx(
+            of_draw, abs=1e-3
+        )
+    assert "events" not in rows_of(compiled(PAIR, source=PoissonInput("source", 12, rate=0.0)))
 
 
 def test_traces_are_fine_but_have_room_for_the_expected_rates():
