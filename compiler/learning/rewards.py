@@ -83,7 +83,8 @@ def fit_reward(
     step : float, mV or nA
         One step of a weight.
     peak : float, mV or nA
-        Expected peak of an eligibility.
+        Expected peak of an eligibility. If it is 0, the tag can hold ``w_max``: a rule that changes
+        nothing may go on from one that does.
     spec : LearningSpec
         The engine.
 
@@ -103,7 +104,7 @@ def fit_reward(
     reward_step, values = _values(modulation)
     shape = Term("u", 1, 0, (Factor("t"), Factor(REWARD)), k)
     # One step of tag and reward changes the weight by this many weight steps.
-    least = peak * _ROOM / spec.tag_limits[1] * reward_step / step
+    least = (peak or stdp.w_max) * _ROOM / spec.tag_limits[1] * reward_step / step
     mantissa, exponent = _at_least(math.ldexp(least, shape.shift(spec)), spec)
     change = Term("u", mantissa, exponent, shape.factors, k)
     per_step = math.ldexp(mantissa, exponent - shape.shift(spec))

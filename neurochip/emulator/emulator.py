@@ -117,8 +117,8 @@ class Emulator(LearnedSynapses):
         with the new ones. Registers are converted if the images have other scales, and equal scales
         change no integer. A refractory counter that runs is changed by the change of its register.
         Bias registers have the values of the new image. Connections that learn in both, from the
-        same weights, keep theirs, their tags, and traces that their rules share. The emulator stays
-        at its step, and :meth:`reset` goes back to step 0 of the new image.
+        same weights, keep theirs, tags, rewards that were set, and traces that their rules share.
+        The emulator stays at its step, and :meth:`reset` goes back to step 0 of the new image.
 
         Parameters
         ----------
@@ -130,8 +130,8 @@ class Emulator(LearnedSynapses):
         Raises
         ------
         EmulatorError
-            If the images differ in more than values, or spikes are in transit for longer than the
-            longest delay of the new image.
+            If the images differ in more than values, spikes are in transit for longer than the
+            longest new delay, or a new register cannot hold a learned value.
         """
         allowed = "a ChipImage, as from compile_network"
         instance("emulator", "image", image, ChipImage, allowed, error=EmulatorError)

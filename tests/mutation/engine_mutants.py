@@ -222,6 +222,20 @@ MUTANTS = [
         f"{LEARNED}test_learned_weights_and_traces_go_on_with_another_image",
     ),
     Mutant(
+        "tags keep their integers where another image has another scale",
+        f"{PLASTIC}_transfer.py",
+        "_ratio(_tag_step, images, (number, index))",
+        "_ratio(_tag_step, images[:1] * 2, (number, index))",
+        f"{LEARNED}test_tags_stand_for_the_same_eligibility_in_another_image",
+    ),
+    Mutant(
+        "a reward that was set keeps its integer where another image has another scale",
+        f"{PLASTIC}_transfer.py",
+        "_ratio(_reward_step, images, (number, index))",
+        "_ratio(_reward_step, images[:1] * 2, (number, index))",
+        f"{LEARNED}test_a_reward_that_was_set_keeps_its_value",
+    ),
+    Mutant(
         "the current of a child comes from the decay of its parent",
         "neurochip/image/lif_group.py",
         'of_child["u"], children["keep_u"]',

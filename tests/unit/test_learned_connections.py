@@ -199,13 +199,19 @@ def test_neurons_with_two_receptors_learn_and_show_their_currents():
         assert half.weights(connection).tolist() == runner.weights(connection).tolist()
 
 
-def test_a_reward_is_set_in_the_units_of_its_connection():
-    cells, source = Population("cells", 3, LIF()), PoissonInput("noise", 4, rate=100.0)
-    reward = RewardModulation(Reward([0.0], [0.5]), tau_eligibility=50.0, interval=16.0)
-    rule = STDP(20.0, 20.0, 0.05, 0.05, 2.0, reward=reward)
-    feed = all_to_all(source, cells, weight=0.5, plasticity=rule, name="feed")
+def rewarded(amplitude=0.05, reward=0.5, rate=100.0):
+    """Return the image of a network whose connection "feed" learns by a reward, and a stimulus."""
+    cells = Population("cells", 3, LIF(tau_m=20.0, v_thresh=-62.0))
+    source = PoissonInput("noise", 4, rate=rate)
+    planned = RewardModulation(Reward([0.0], [reward]), tau_eligibility=50.0, interval=16.0)
+    rule = STDP(20.0, 20.0, amplitude, amplitude, 2.0, reward=planned)
+    feed = all_to_all(source, cells, weight=1.5, plasticity=rule, name="feed")
     network = Network(populations=[cells], inputs=[source], connections=[feed])
-    image = compile_network(network, dt=1.0)
+    return compile_network(network, dt=1.0), draw_stimulus(network, duration=100.0, seed=2)
+
+
+def test_a_reward_is_set_in_the_units_of_its_connection():
+    image, _ = rewarded()
     runner, step = emulator(image), image.symbols.synapses[0].reward_lsb
     runner.set_reward("feed", 0.25)
     assert runner.traces("feed")["y2"].tolist() == [round(0.25 / step)] * 12
@@ -220,3 +226,79 @@ def test_a_reward_is_set_in_the_units_of_its_connection():
         runner.set_reward("feed", [1.0, 2.0])
     with pytest.raises(EmulatorError, match=r"^emulator: connection 'feed': reward = 99\.0; allow"):
         runner.set_reward("feed", 99.0)
+
+
+def test_a_reward_that_was_set_keeps_its_value_where_another_image_has_another_scale():
+    image, other = rewarded(reward=0.5)[0], rewarded(reward=1.0)[0]
+    steps = [each.symbols.synapses[0].reward_lsb for each in (image, other)]
+    assert steps[1] == pytest.approx(2 * steps[0])
+    runner = emulator(image)
+    runner.set_reward("feed", [0.25, -0.5, 0.0])
+    runner.reprogram(other)
+    assert runner.traces("feed")["y2"].tolist() == [32, -64, 0] * 4  # and no longer 64, -127, 0
+    runner.run(rewarded()[1], duration=5.0)  # nor the 1.0 that the image plans
+    assert runner.traces("feed")["y2"].tolist() == [32, -64, 0] * 4
+    runner.reprogram(image)
+    assert runner.traces("feed")["y2"].tolist() == [64, -128, 0] * 4
+
+
+def test_a_reward_that_was_set_goes_on_with_a_rule_of_another_epoch():
+    image, _ = rewarded()
+    runner = emulator(image)
+    runner.set_reward("feed", 0.25)
+    item = image.learning.groups[0]
+    slow = dataclasses.replace(item, rule=dataclasses.replace(item.rule, epoch=2))
+    learning = dataclasses.replace(image.learning, groups=(slow,))
+    runner.reprogram(dataclasses.replace(image, learning=learning))
+    assert runner.traces("feed")["y2"].tolist() == [64] * 12
+
+
+def test_a_reward_that_another_image_cannot_hold_is_refused():
+    image, other = rewarded(reward=0.5)[0], rewarded(reward=0.1)[0]
+    runner = emulator(image)
+    runner.set_reward("feed", -0.5)
+    message = (
+        "emulator: the image cannot go on from here: the reward of connection 'feed' would be -635 "
+        "steps of its register; allowed: -128 to 127. Set a smaller one first."
+    )
+    with pytest.raises(EmulatorError, match=exactly(message)):
+        runner.reprogram(other)
+    assert runner.image is image
+
+
+@pytest.mark.parametrize(("amplitude", "reward"), [(0.03, 0.3), (0.05, 1.0), (0.0, 0.5), (0.0, 0)])
+def test_tags_stand_for_the_same_eligibility_in_another_image(amplitude, reward):
+    """A tag of one step and a reward of 1 change a weight by ``unit``, in its own units."""
+
+    def eligibility(image, tags):
+        (change,) = image.learning.groups[0].rule.terms["w"]
+        lsb, step = image.symbols.synapses[0].reward_lsb, emulator(image).weights("feed")[0]
+        step /= emulator(image).weights("feed", raw=True)[0]
+        unit = change.mantissa * 2.0 ** (change.exponent - 5) / lsb * step  # the product loses 5
+        return tags * unit, unit
+
+    image, stimulus = rewarded()
+    other, _ = rewarded(amplitude, reward)
+    runner = emulator(image)
+    runner.run(stimulus, duration=60.0)
+    before, _ = eligibility(image, runner.tags("feed"))
+    assert np.abs(before).max() > 0.1
+    runner.reprogram(other)
+    after, unit = eligibility(other, runner.tags("feed"))
+    assert np.abs(after - before).max() <= unit / 2 * (1 + 1e-9)
+    runner.reprogram(other)
+    assert eligibility(other, runner.tags("feed"))[0].tolist() == after.tolist()
+
+
+def test_tags_that_another_image_cannot_hold_are_refused():
+    image, stimulus = rewarded()
+    other, _ = rewarded(amplitude=0.0005)
+    runner = emulator(image)
+    runner.run(stimulus, duration=60.0)
+    with pytest.raises(EmulatorError) as caught:
+        runner.reprogram(other)
+    assert re.fullmatch(
+        r"emulator: the image cannot go on from here: a tag of connection 'feed' would be -?\d+ "
+        r"steps of its register; allowed: -256 to 255\. Let it decay first\.",
+        str(caught.value),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import EmulatorError
 from ...image import ChipImage
 from ...learning.layout import Side
-from ...learning.terms import POST, PRE
+from ...learning.terms import GIVEN_LIMITS, POST, PRE, Factor
 from ..connections import group_names, in_units, mantissas_of
 from .plastic import PlasticGroup
 from .position import Position
@@ -24,10 +24,11 @@ def transfer_learned(
 ) -> None:
     """Take over what each connection has learned that learns in both images.
 
-    Weights keep their values in the units of the connection, and tags their integers, if both
-    images begin with the same weights; otherwise they are those of the new image. Traces and the
-    spikes of an epoch that has begun go on where both rules have the same traces and epoch;
-    otherwise they begin at 0.
+    Weights and tags keep their values in the units of the connection if both images begin with the
+    same weights; otherwise they are those of the new image. Traces and the spikes of an epoch that
+    has begun go on where both rules have the same traces and epoch; otherwise they begin at 0.
+    Rewards that the host has set keep their values in the units of the connection. Without such
+    units tags and rewards keep their integers.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def transfer_learned(
     Raises
     ------
     EmulatorError
-        If a connection learns in one image only, its synapses are others, or a learned weight is
-        beyond the limits of its new rule.
+        If a connection learns in one image only, its synapses are others, or a learned weight, a
+        tag or a reward that was set is beyond the limits of its new rule.
     """
     before, after = (group_names(image) for image in images)
     changed = sorted(set(before) ^ set(after))
@@ -66,9 +67,15 @@ def transfer_learned(
             weights = in_units(images[0], number, was.values(learned, "w"))
             is_.write(now, "w", mantissas_of(images[1], index, weights))
             if now.tag.size:
-                is_.write(now, "t", was.values(learned, "t"))
+                tags = was.values(learned, "t") * _ratio(_tag_step, images, (number, index))
+                what, remedy = f"a tag of connection {name!r}", "Let it decay first."
+                is_.write(now, "t", _within(is_.item.rule.spec.tag_limits, tags, what, remedy))
         _take_traces(learned, now, was, is_)
-        new.overridden |= {(index, name) for k, name in old.overridden if k == number}
+        for variable in [variable for k, variable in old.overridden if k == number]:
+            if variable in is_.item.rule.writable:
+                step = _ratio(_reward_step, images, (number, index))
+                _take_reward(learned, now, (was, is_), POST.index(variable), step, name)
+                new.overridden |= {(index, variable)}
 
 
 def _start(group: PlasticGroup) -> Any:
@@ -96,6 +103,58 @@ def _check(name: str, was: PlasticGroup, is_: PlasticGroup) -> None:
             f"emulator: the image cannot go on from here: connection {name!r} learns, and its "
             "synapses are others; allowed: the same synapses. Begin with learned_image()."
         )
+
+
+def _reward_step(image: ChipImage, index: int) -> Any:
+    """Return the reward of one step of its trace, or None if it has no units."""
+    assert image.learning is not None
+    assert image.symbols is not None
+    return image.symbols.synapses[image.learning.groups[index].synapses].reward_lsb
+
+
+def _tag_step(image: ChipImage, index: int) -> Any:
+    """Return the change of each weight by one step of its tag and a reward of 1.
+
+    None unless that is all that changes weights, and the reward has units.
+    """
+    assert image.learning is not None
+    rule, step = image.learning.groups[index].rule, _reward_step(image, index)
+    factors = {Factor("t"), *map(Factor, rule.given)}
+    terms = rule.terms["w"]
+    if step is None or any(len(term.factors) != 2 or {*term.factors} != factors for term in terms):
+        return None
+    values = {"t": 1.0, **dict.fromkeys(rule.given, 1.0 / step)}
+    change = sum(term.real(values, rule.spec) for term in terms)
+    n_synapses = image.synapses[image.learning.groups[index].synapses].n_synapses
+    return in_units(image, index, np.ones(n_synapses)) * change if change else None
+
+
+def _ratio(step_of: Any, images: tuple[ChipImage, ChipImage], numbers: tuple[int, int]) -> Any:
+    """Return how many new steps one old step is; 1 if one of them has no units."""
+    old, new = map(step_of, images, numbers)
+    return 1.0 if old is None or new is None else old / new
+
+
+def _within(limits: Any, values: Any, what: str, remedy: str) -> Any:
+    """Return values as steps of a register, or raise if it cannot hold them."""
+    low, high = limits
+    steps = np.rint(values)
+    if ((steps < low) | (steps > high)).any():
+        worst = steps.min() if steps.min() < low else steps.max()
+        raise EmulatorError(
+            f"emulator: the image cannot go on from here: {what} would be {worst:g} steps of its "
+            f"register; allowed: {low} to {high}. {remedy}"
+        )
+    return steps
+
+
+def _take_reward(
+    old: Any, new: Any, groups: tuple[PlasticGroup, PlasticGroup], row: int, ratio: float, name: str
+) -> None:
+    """Take over a reward that the host has set for good."""
+    before, after = (_order(group.tables.learn.post) for group in groups)
+    what, remedy = f"the reward of connection {name!r}", "Set a smaller one first."
+    new.y[row, after] = _within(GIVEN_LIMITS, old.y[row, before] * ratio, what, remedy)
 
 
 def _take_traces(old: Any, new: Any, was: PlasticGroup, is_: PlasticGroup) -> None:
