@@ -233,7 +233,7 @@ MUTANTS = [
         f"{PLASTIC}_transfer.py",
         "_ratio(_reward_step, images, (number, index))",
         "_ratio(_reward_step, images[:1] * 2, (number, index))",
-        f"{LEARNED}test_a_reward_that_was_set_keeps_its_value",
+        f"{LEARNED}test_a_reward_that_was_set_keeps_its_value_where_another_image_has_another_scale",
     ),
     Mutant(
         "the current of a child comes from the decay of its parent",
