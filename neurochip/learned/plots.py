@@ -19,6 +19,7 @@ from .._support.plotting import (
 from .._support.values import instance
 from ..errors import RecordingError
 from ..learning import LearningRule
+from ..typing import Float64Array
 from .comparison import ConnectionLearning
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_learned_weights", "plot_learning_window", "plot_mean_weight"]
 
-_BINS = 32
+_MOST_BINS = 32
 
 
 @house_style
 def plot_learned_weights(ax: Axes, learned: ConnectionLearning) -> Axes:
     """Draw the distributions of the weights that float and chip learned, over all seeds.
+
+    A bin is a whole number of weight steps wide, so that all bins have equally many weights of the
+    chip.
 
     Parameters
     ----------
@@ -41,7 +45,9 @@ def plot_learned_weights(ax: Axes, learned: ConnectionLearning) -> Axes:
         A connection of a :func:`compare_learning`.
     """
     _check(learned)
-    edges = np.linspace(-0.5, max(learned.top, 1.0) + 0.5, _BINS + 1)
+    levels = round(max(learned.top, 1.0)) + 1
+    width = -(-levels // _MOST_BINS)
+    edges = np.arange(0, levels + width, width) - 0.5
     handles: list[Any] = []
     sides = ((learned.reference, REFERENCE, 3.0), (learned.chip.ravel(), CHIP, 1.2))
     for values, color, width in sides:
@@ -70,15 +76,10 @@ def plot_mean_weight(ax: Axes, learned: ConnectionLearning) -> Axes:
     _check(learned)
     means = learned.means
     marker = "." if len(means.times) == 1 else None
-    (reference,) = ax.plot(
-        means.times, means.reference, color=REFERENCE, linewidth=3.0, marker=marker
-    )
-    ax.fill_between(means.times, means.chip.min(0), means.chip.max(0), color=BAND, linewidth=0)
-    (chip,) = ax.plot(means.times, means.chip.mean(0), color=CHIP, linewidth=1.2, marker=marker)
     ax.set_xlabel("time (ms)")
     label_axis(ax.yaxis, "mean weight (steps)")
-    draw_legend(ax, [reference, chip], ["reference", "chip"])
-    return ax
+    band = means.chip.min(axis=0), means.chip.max(axis=0)
+    return _draw(ax, means.times, means.reference, means.chip, band, marker)
 
 
 @house_style
@@ -113,10 +114,22 @@ def plot_learning_window(ax: Axes, learned: ConnectionLearning | LearningRule) -
     if window is None:
         draw_note(ax, "a reward decides what a pair changes")
         return ax
-    ax.fill_between(window.distance, *window.band, color=BAND, linewidth=0)
-    (reference,) = ax.plot(window.distance, window.reference, color=REFERENCE, linewidth=3.0)
-    (chip,) = ax.plot(window.distance, window.chip.mean(axis=0), color=CHIP, linewidth=1.2)
-    draw_legend(ax, [reference, chip], ["reference", "chip"])
+    return _draw(ax, window.distance, window.reference, window.chip, window.band)
+
+
+def _draw(
+    ax: Axes,
+    x: Float64Array,
+    reference: Float64Array,
+    chip: Float64Array,
+    band: tuple[Float64Array, Float64Array],
+    marker: str | None = None,
+) -> Axes:
+    """Draw a line of float and the mean of the rows of the chip in their band, with a legend."""
+    (wide,) = ax.plot(x, reference, color=REFERENCE, linewidth=3.0, marker=marker)
+    ax.fill_between(x, *band, color=BAND, linewidth=0)
+    (narrow,) = ax.plot(x, chip.mean(axis=0), color=CHIP, linewidth=1.2, marker=marker)
+    draw_legend(ax, [wide, narrow], ["reference", "chip"])
     return ax
 
 

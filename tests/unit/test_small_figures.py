@@ -5,6 +5,7 @@ Warnings are errors in all tests, so a figure that matplotlib cannot lay out fai
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -200,6 +201,19 @@ def test_what_little_learns_is_drawn(size, spikes):
     drawn(lambda ax: nc.plot_mean_weight(ax, found))
     ax = drawn(lambda ax: nc.plot_learning_window(ax, found))
     assert len(ax.lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("top", "width", "bins"), [(3, 1, 4), (15, 1, 16), (63, 2, 32), (255, 8, 32)]
+)
+def test_bins_of_learned_weights_are_whole_steps(top, width, bins):
+    found = nc.compare_learning(*learner(1, 2), seeds=2).connection("in->p")
+    every = np.arange(top + 1.0)
+    found = dataclasses.replace(found, top=float(top), reference=every, chip=np.array([every]))
+    for side in drawn(lambda ax: nc.plot_learned_weights(ax, found)).patches:
+        share, edges, _ = side.get_data()
+        assert (len(share), edges[0], set(np.diff(edges))) == (bins, -0.5, {width})
+        assert share == pytest.approx(100 / bins)
 
 
 def test_an_attribution_of_learning_without_error_says_so():
