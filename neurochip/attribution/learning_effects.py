@@ -16,6 +16,7 @@ from .._support.npz import write_json
 from .._support.text import aligned, counted, folded, percent, short
 from .._support.values import shown
 from ..errors import AnalysisError
+from ..learned.limits import beyond_limits
 
 __all__ = ["LearningAttribution", "LearningEffect", "LearningTotal", "interval_text"]
 
@@ -102,7 +103,7 @@ class LearningTotal:
     weight_bits : int
         Bits that the format stores of a weight.
     saturated : dict of str to float
-        How often traces, accumulators and weights reached their limits, as a mean over seeds.
+        How often traces, accumulators and weights were beyond their limits, as a mean over seeds.
     """
 
     connection: str
@@ -278,10 +279,7 @@ class LearningAttribution:
             lines.append(
                 f"  unexplained: the reference is RMS {short(total.unexplained)} steps away"
             )
-        reached = [f"{name} {short(count)}" for name, count in total.saturated.items() if count]
-        if reached:
-            lines.append(f"  at their limits: {', '.join(reached)} times")
-        return lines
+        return [*lines, *beyond_limits(total.saturated)]
 
     def __repr__(self) -> str:
         return line(self, self.engine, *self.connections, f"{self.seeds} seeds")

@@ -19,6 +19,7 @@ from ..errors import RecordingError
 from ..typing import Float64Array
 from ..validation import Comparison
 from ..validation.answer import lead
+from .limits import beyond_limits
 from .metrics import WeightError
 from .window import LearningWindow
 
@@ -70,7 +71,7 @@ class ConnectionLearning:
     open_loop, closed_loop : WeightError
         Error with the spikes of float, and with those of the chip.
     saturated : dict of str to float
-        How often traces, accumulators and weights reached their limits, as a mean over seeds.
+        How often traces, accumulators and weights were beyond their limits, as a mean over seeds.
     reference : ndarray of float64, shape (n_synapses,)
         Weights of float at the end, in weight steps.
     chip : ndarray of float64, shape (n_seeds, n_synapses)
@@ -209,10 +210,7 @@ def _block(item: ConnectionLearning, seeds: int) -> list[str]:
         f"{item.unit}; {limits} at a limit",
         *(f"  {text}" for text in aligned(rows, left=(0,))),
     ]
-    reached = [f"{name} {short(count)}" for name, count in item.saturated.items() if count]
-    if reached:
-        lines.append(f"  at their limits: {', '.join(reached)} times")
-    return lines
+    return [*lines, *beyond_limits(item.saturated)]
 
 
 def _answer(item: ConnectionLearning, min_events: int) -> str:

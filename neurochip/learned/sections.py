@@ -39,13 +39,13 @@ def _connection(item: ConnectionLearning) -> list[Block]:
         ("open loop", *_cells(item.open_loop)),
         ("closed loop", *_cells(item.closed_loop)),
     ]
-    reached = ", ".join(f"{name} {count:,.0f}" for name, count in item.saturated.items())
+    beyond = ", ".join(f"{name} {count:,.0f}" for name, count in item.saturated.items())
     note = (
         f"{item.synapses:,} synapses, {item.events:,.0f} plastic events; the weights of float "
         f"changed by {item.learned:.2f} steps (RMS) of {item.step:.3g} {item.unit}, and "
-        f"{percent(item.closed_loop.at_limits[0], '', 1)} of them are at a limit. At their limits "
-        f"on the chip: {reached}. Strongest tenth: of the weights onto a neuron, the fraction that "
-        "is so in both."
+        f"{percent(item.closed_loop.at_limits[0], '', 1)} of them are at a limit. Beyond their "
+        f"limits on the chip: {beyond}. Strongest tenth: of the weights onto a neuron, the "
+        "fraction that is so in both."
     )
     figure = new_figure("page", 60.0)
     axes = figure.subplots(1, 3)

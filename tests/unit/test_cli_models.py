@@ -416,7 +416,7 @@ def test_a_run_counts_what_was_learned_and_writes_the_image_that_starts_from_the
     options = (model(LEARNING), "--dt", "1", "--duration", "100", "--learned", "learned.npz")
     text = succeed("run", *options, "-o", "run.npz")
     assert "  source->cells learned: " in text
-    assert "plastic events; at their limits: traces " in text
+    assert "plastic events; beyond their limits: traces " in text
     assert text.endswith("Wrote run.npz\nWrote learned.npz\n")
     counts = json.loads(succeed("info", "run.npz", "--json"))["content"]["learning"][
         "source->cells"
