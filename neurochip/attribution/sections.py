@@ -121,10 +121,11 @@ def learning_attribution_section(attribution: LearningAttribution) -> Section:
     plot_learning_attribution(figure.subplots(), attribution)
     blocks: list[Block] = [
         Paragraph(
-            f"The error of the weights that {attribution.engine!r} learns in {attribution.n_steps} "
-            f"steps, against real numbers and with the same spikes, over {attribution.seeds} seeds "
-            "of its draws. Alone: only this source is active; with the interaction, the mean "
-            "squared errors add up to the total. Left out: what is gone without the source."
+            f"The error of the weights that the engine {attribution.engine!r} learns in "
+            f"{attribution.n_steps:,} steps, against real numbers and with the same spikes, over "
+            f"{attribution.seeds} seeds of its draws. Alone: only this source is active; with the "
+            "interaction, the mean squared errors add up to the total. Left out: what is gone "
+            "without the source."
         ),
         Picture(figure, "Shares of the mean squared error, with 95 % intervals over seeds."),
     ]
@@ -146,12 +147,12 @@ def _learned(attribution: LearningAttribution, name: str) -> Table:
         for effect in attribution.effects_on(name)
         if effect.matters
     ]
-    header = (name, "share", "95 % interval", "alone, steps²", "left out", "mean, steps")
-    reached = ", ".join(f"{key} {n:,.0f}" for key, n in total.saturated.items())
+    header = (name, "share", "95 % interval", "alone, steps²", "left out, steps²", "mean, steps")
+    beyond = ", ".join(f"{key} {n:,.0f}" for key, n in total.saturated.items())
     note = (
         f"{total.synapses:,} synapses, {total.events:,} changes; weights changed by "
         f"{total.learned:.2f} steps (RMS), the error is {total.error:.2f}, and two seeds differ by "
-        f"{total.spread:.2f}. At their limits: {reached}."
+        f"{total.spread:.2f}. Beyond their limits: {beyond}."
     )
     return Table(header, rows, note)
 
