@@ -66,7 +66,7 @@ def simulate_reference(
        traces, then ``y <- y + 1``.
 
     Each change of w is clipped to 0 and ``w_max``. With ``learning_order="chip"`` the changes 1, 3
-    and 4 of a synapse follow 2, are computed from the values before the step, added and clipped
+    and 4 of a synapse follow 2, are computed from the weights before the step, added and clipped
     once: a compiled rule, with registers that are not rounded. With
     ``delivery="before_threshold"`` an input spike is delivered before the update of its step, and
     learns at the end of it, as other spikes do. For the rules see :class:`STDP`.
