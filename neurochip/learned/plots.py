@@ -50,10 +50,10 @@ def plot_learned_weights(ax: Axes, learned: ConnectionLearning) -> Axes:
     edges = np.arange(0, levels + width, width) - 0.5
     handles: list[Any] = []
     sides = ((learned.reference, REFERENCE, 3.0), (learned.chip.ravel(), CHIP, 1.2))
-    for values, color, width in sides:
+    for values, color, thick in sides:
         counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
         share = 100.0 * counts / max(1, len(values))
-        handles.append(ax.stairs(share, edges, color=color, linewidth=width))
+        handles.append(ax.stairs(share, edges, color=color, linewidth=thick))
     ax.set_xlim(edges[0], edges[-1])
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel("weight (steps)")
