@@ -211,7 +211,7 @@ def learned_connections(
     Raises
     ------
     RecordingError
-        If none learns, or the image is not one of the network.
+        If none learns, or the image is not one of the network, or begins with what it has learned.
     """
     if image.symbols is None or image.learning is None:
         raise RecordingError(
@@ -230,7 +230,24 @@ def learned_connections(
                 "image of this network."
             )
         found.append(LearnedConnection(known[name], image, index))
+        _check_start(owner, found[-1])
     return tuple(found)
+
+
+def _check_start(owner: str, link: LearnedConnection) -> None:
+    """Raise unless a connection begins with the weights of the network, rounded, and tags of 0."""
+    name, other = link.connection.name, ""
+    beyond = np.abs(link.mantissas * link.step - link.connection.weight).max(initial=0.0)
+    if beyond > link.step.max(initial=0.0) * (1 << link.low_bits):
+        other = f"weights that are up to {beyond:.3g} {link.connection.unit} from those"
+    elif link.item.tag.any():
+        other = "tags, and not with those"
+    if other:
+        raise RecordingError(
+            f"{owner}: connection {name!r} begins in the image with {other} of the network; "
+            "allowed: the image as compiled. To begin with learned weights, compile the network "
+            f"with weight=stored_weights(network, image)[{name!r}]."
+        )
 
 
 def forced_spikes(item: LearnedConnection, run: Recording, stimulus: Stimulus) -> ForcedSpikes:

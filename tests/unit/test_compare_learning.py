@@ -259,3 +259,42 @@ def test_what_does_not_learn_is_refused(compared):
     with pytest.raises(RecordingError) as raised:
         nc.compare_learning(network, image, stimulus, seeds=1)
     assert str(raised.value) == "compare_learning: seeds = 1; allowed: 2 to 1,000."
+
+
+def test_an_image_that_begins_with_what_it_learned_is_refused_until_the_network_does():
+    network = driven()
+    image, stimulus = compile_network(network, dt=1.0), nc.draw_stimulus(network, 100.0, seed=1)
+    runner = Emulator(image, progress=False, warn=False)
+    runner.run(stimulus)
+    learned = runner.learned_image()
+    (link,) = network.connections
+    beyond = np.abs(runner.weights(NAME) - link.weight).max()
+    with pytest.raises(RecordingError) as raised:
+        nc.compare_learning(network, learned, stimulus, seeds=2)
+    assert str(raised.value) == (
+        f"compare_learning: connection {NAME!r} begins in the image with weights that are up to "
+        f"{beyond:.3g} mV from those of the network; allowed: the image as compiled. To begin with "
+        "learned weights, compile the network with "
+        f"weight=stored_weights(network, image)[{NAME!r}]."
+    )
+    links = [dataclasses.replace(link, weight=nc.stored_weights(network, learned)[NAME])]
+    later = dataclasses.replace(network, connections=links)
+    found = nc.compare_learning(
+        later, compile_network(later, dt=1.0), stimulus, seeds=2, progress=False
+    )
+    assert found.connections[NAME].learned > 0
+
+
+def test_an_image_that_begins_with_tags_is_refused():
+    network = driven(REWARD)
+    image = compile_network(network, dt=1.0)
+    (item,) = image.learning.groups
+    tagged = dataclasses.replace(item, tag=np.arange(400, dtype=np.int16) % 3)
+    learning = dataclasses.replace(image.learning, groups=(tagged,))
+    with pytest.raises(RecordingError) as raised:
+        learned_connections("test", network, dataclasses.replace(image, learning=learning))
+    assert str(raised.value) == (
+        f"test: connection {NAME!r} begins in the image with tags, and not with those of the "
+        "network; allowed: the image as compiled. To begin with learned weights, compile the "
+        f"network with weight=stored_weights(network, image)[{NAME!r}]."
+    )
