@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from .._support.values import integer, integers, reals, shown
 from ..errors import EmulatorError
 from ..image import ChipImage, Plasticity, PopulationSymbol, SynapseGroup
+from ..image.report import CompileReport
 from ..learning.terms import GIVEN_LIMITS
 from ..recording import Sampled, WeightProbe, WeightTrace, resolve_weight_probes
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -30,6 +31,8 @@ __all__ = [
     "with_given",
     "with_learned",
 ]
+
+_SINCE = "; as compiled: this image begins with what its synapses have learned since"
 
 Samples = Mapping[int, Mapping[str, Sampled]]
 
@@ -268,15 +271,32 @@ def with_learned(image: ChipImage, weights: Sequence[Any], tags: Sequence[Any]) 
         Tags of each group, by number.
     """
     assert image.learning is not None
-    synapses, groups = list(image.synapses), []
+    synapses, groups, learned = list(image.synapses), [], set()
     for item, mantissas, each in zip(image.learning.groups, weights, tags, strict=True):
         group = synapses[item.synapses]
         numbers = item.numbers(group.n_synapses)
         synapses[item.synapses] = replace(group, mantissa=mantissas[numbers].astype(np.int16))
+        if (synapses[item.synapses].mantissa != group.mantissa).any():
+            learned.add(item.synapses)
         tag = each[numbers].astype(np.int16)
         groups.append(replace(item, tag=tag if tag.any() else tag[:0]))
     learning = replace(image.learning, groups=tuple(groups))
-    return replace(image, synapses=tuple(synapses), learning=learning)
+    symbols = image.symbols
+    if symbols is not None:
+        names = {symbols.synapses[index].connection for index in learned}
+        symbols = replace(symbols, report=_noted(symbols.report, names))
+    return replace(image, synapses=tuple(synapses), learning=learning, symbols=symbols)
+
+
+def _noted(report: CompileReport, connections: Container[str]) -> CompileReport:
+    """Return a report that says of the weights of connections that they are no longer these."""
+    rows = [
+        replace(row, note=row.note.removesuffix(_SINCE) + _SINCE)
+        if row.parameter == "weight" and row.owner in connections
+        else row
+        for row in report.rows
+    ]
+    return replace(report, rows=tuple(rows))
 
 
 def _by_group(image: ChipImage, what: str, given: Any) -> dict[tuple[int, str], Any]:

@@ -173,7 +173,7 @@ class LearnedSynapses:
         """Return the image with the weights and tags as they stand.
 
         A run of it starts from the learned weights, at step 0 and with traces of 0. Rules, numbers
-        and symbols stay.
+        and symbols stay; the compile report says that its weights are those before.
 
         Raises
         ------

@@ -24,6 +24,8 @@ from neurochip import (
     all_to_all,
     compile_network,
     draw_stimulus,
+    load_image,
+    save_image,
 )
 from neurochip.errors import EmulatorError
 from neurochip.learning import LearningRule, Trace
@@ -68,6 +70,20 @@ def test_weights_of_a_compiled_connection_are_in_its_units_and_order():
     assert (
         Emulator(runner.learned_image()).weights("feed").tolist() == runner.weights("feed").tolist()
     )
+
+
+def test_the_report_of_a_learned_image_says_that_its_weights_are_those_before(tmp_path):
+    image, stimulus = compiled()
+    assert Emulator(image).learned_image().symbols.report == image.symbols.report
+    found = image
+    for _ in range(2):
+        runner = Emulator(found)
+        runner.run(stimulus)
+        found = load_image(save_image(runner.learned_image(), tmp_path / "learned.npz"))
+        for before, row in zip(image.symbols.report.rows, found.symbols.report.rows, strict=True):
+            learned = (row.owner, row.parameter) == ("feed", "weight")
+            since = "; as compiled: this image begins with what its synapses have learned since"
+            assert row.note == before.note + since * learned
 
 
 def test_weights_are_set_in_the_units_of_the_connection_to_the_nearest_mantissa():
