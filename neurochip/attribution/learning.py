@@ -11,20 +11,17 @@ import numpy as np
 from .._support.progress import progress_bar
 from .._support.values import instance
 from ..chip.spec import LOIHI, ChipSpec
-from ..emulator import Emulator
 from ..errors import AnalysisError
 from ..image import ChipImage
+from ..learned.closed_loop import run_both_sides
 from ..learned.open_loop import (
     LearnedConnection,
     forced_spikes,
     late_steps,
     learned_connections,
-    with_seed,
 )
 from ..learning.terms import POST, PRE, TARGETS, Term
 from ..network import STDP, Network
-from ..recording import WeightProbe
-from ..reference import Reference
 from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
 from .attribute import given_or_compiled
@@ -93,19 +90,11 @@ def attribute_learning(
     for item in items:
         check_engine(item.rule)
     first = items[0].learning.seed
-    step = items[0].symbols.dt
-    probes: list[Any] = [
-        WeightProbe(item.connection.name, every=max(1, round(stimulus.duration / step)))
-        for item in items
-    ]
+    at_end = max(1, round(stimulus.duration / items[0].symbols.dt))
+    numbers = range(first, first + seeds)
     with progress_bar(seeds + 1, owner, progress) as bar:
-        reference = Reference(network, step, progress=False).run(stimulus, record=probes)
-        bar.update(1)
-        runs = []
-        for seed in range(first, first + seeds):
-            run = Emulator(with_seed(image, seed), progress=False).run(stimulus, record=probes)
-            runs.append(run)
-            bar.update(1)
+        sides = network, image, items, stimulus
+        reference, runs = run_both_sides(*sides, seeds=numbers, every=at_end, bar=bar)
     models, closed, ends = {}, {}, {}
     for item in items:
         name, unit = item.connection.name, float(item.step.mean())

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from .._support.progress import progress_bar
 from .._support.values import instance, integer, switch
-from ..emulator import Emulator
 from ..errors import RecordingError
 from ..image import ChipImage
 from ..network import Network
-from ..recording import Recording, WeightProbe, WeightTrace
-from ..reference import Reference
+from ..recording import Recording, WeightTrace
 from ..stimulus import Stimulus
 from ..typing import Float64Array
 from ..validation import compare
+from .closed_loop import run_both_sides
 from .comparison import ConnectionLearning, LearningComparison, MeanWeights
 from .metrics import weight_error
-from .open_loop import LearnedConnection, forced_spikes, learned_connections, with_seed
+from .open_loop import LearnedConnection, forced_spikes, learned_connections
 from .window import learning_window
 
 __all__ = ["MOST_SEEDS", "compare_learning"]
@@ -89,16 +87,9 @@ def compare_learning(
     items = learned_connections(owner, network, image)
     numbers = [items[0].learning.seed + k for k in range(seeds)]
     with progress_bar(seeds + 2, "learning", progress) as bar:
-        dt = items[0].symbols.dt
-        every = _interval(items, round(stimulus.duration / dt))
-        probes: list[Any] = [WeightProbe(item.connection.name, every=every) for item in items]
-        reference = Reference(network, dt, progress=False).run(stimulus, record=probes)
-        bar.update(1)
-        runs = []
-        for number in numbers:
-            chip = Emulator(with_seed(image, number), progress=False)
-            runs.append(chip.run(stimulus, record=probes))
-            bar.update(1)
+        every = _interval(items, round(stimulus.duration / items[0].symbols.dt))
+        sides = network, image, items, stimulus
+        reference, runs = run_both_sides(*sides, seeds=numbers, every=every, bar=bar)
         found = [_compare(item, reference, runs, stimulus, numbers) for item in items]
         bar.update(1)
     return LearningComparison(
