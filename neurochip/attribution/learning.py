@@ -147,13 +147,10 @@ def _rewards(item: LearnedConnection, written: Int32Array) -> Float64Array:
 
 
 def _reward_step(item: LearnedConnection) -> float:
-    """Return the reward that a step of its trace stands for: the largest one is a whole number."""
-    stdp = item.connection.plasticity
-    assert stdp is not None
-    assert stdp.reward is not None
-    (written,) = (each.values for each in item.learning.rewards if each.group == item.index)
-    largest = int(np.abs(written.astype(np.int64)).max(initial=0))
-    return float(np.abs(stdp.reward.reward.values).max()) / largest if largest else 1.0
+    """Return the reward that a step of its trace stands for."""
+    step = item.symbols.synapses[item.item.synapses].reward_lsb
+    assert step is not None
+    return step
 
 
 def ideal_connection(item: LearnedConnection) -> IdealRule:
