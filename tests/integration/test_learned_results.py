@@ -24,6 +24,7 @@ from neurochip import (
     Network,
     PoissonInput,
     Population,
+    Recording,
     Uniform,
     WeightProbe,
     draw_stimulus,
@@ -160,6 +161,30 @@ def test_an_image_from_a_file_learns_the_same(tmp_path):
     save_image(compiled(), tmp_path / "image.npz")
     runner = emulator(load_image(tmp_path / "image.npz"))
     assert learned(runner, runner.run(stimulus(), record=PROBES)) == expected()
+
+
+def test_what_was_learned_goes_on_from_a_file_as_in_memory(tmp_path):
+    """Twice: image, run, learned image, file, run, learned image, file, run."""
+    runner = emulator(compiled())
+    for turn in range(3):
+        recording = runner.run(stimulus(turn), record=[*PROBES, WeightProbe("in", variable="y2")])
+        loaded = Recording.load(recording.save(tmp_path / f"run {turn}"))
+        assert learned(runner, loaded) == learned(runner, recording)
+        assert loaded.learning == recording.learning
+        assert loaded.synaptic["in", "y2"].values.any()
+        assert loaded == recording
+        image = runner.learned_image()
+        saved = load_image(save_image(image, tmp_path / f"learned {turn}"))
+        ends, runner = runner, emulator(saved)
+        for name in NAMES:
+            assert runner.weights(name).tolist() == ends.weights(name).tolist()
+            assert runner.tags(name).tolist() == ends.tags(name).tolist()
+        other = emulator(image)
+        for each in (runner, other):
+            each.set_reward("in", 0.4)
+        results = [learned(each, each.run(stimulus(9), record=PROBES)) for each in (runner, other)]
+        assert results[0] == results[1]
+        runner.reset()
 
 
 def test_each_run_of_a_batch_learns_as_alone():
