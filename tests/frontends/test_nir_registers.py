@@ -170,10 +170,12 @@ def test_delays_and_connections_that_skip_layers_are_stored_as_they_were(tmp_pat
     [
         {"reset": "subtract"},
         {"reset": "subtract", "reset_delay": True},
+        {"reset": "subtract_and_raise"},
+        {"reset": "subtract_and_raise", "reset_delay": {"b": True}},
         {"reset": "value", "reset_delay": True},
         {"reset": "subtract", "spikes_per_step": "many", "v_min": "-v_threshold"},
     ],
-    ids=["subtract", "subtract, late", "value, late", "many"],
+    ids=["subtract", "subtract, late", "raise", "raise, one late", "value, late", "many"],
 )
 @pytest.mark.parametrize("leaks", [True, False], ids=["LIF", "IF"])
 def test_every_rule_of_the_reset_is_exported_as_the_chip_has_it(tmp_path, rule, leaks):

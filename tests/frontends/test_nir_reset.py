@@ -181,6 +181,23 @@ def test_a_late_subtraction_raises_nothing():
     )
 
 
+@pytest.mark.parametrize("integration", ["euler", "exponential_euler"])
+def test_a_late_subtraction_beside_one_that_raises_is_kept_in_a_file(tmp_path, integration):
+    source = chain((1,), linear([[1.0]]), lif(tau=2e-3), linear([[1.0]]), lif(tau=2e-3))
+    rule = {"reset": "subtract_and_raise", "reset_delay": {"b": True}}
+    model = read_nir(source, DT, **rule, integration=integration)
+    path = write_nir(model, tmp_path / "own.nir")
+    with h5py.File(path) as file:
+        assert file["node/nodes/b/v_reset"][()] == pytest.approx(0.0, abs=1e-15)  # as in the source
+    again = read_nir(path, DT)
+    for before, after in zip(model.network.populations, again.network.populations, strict=True):
+        assert (after.model.reset, after.model.v_thresh) == (
+            before.model.reset,
+            before.model.v_thresh,
+        )
+        assert after.model.v_reset == pytest.approx(before.model.v_reset, abs=1e-15)
+
+
 @pytest.mark.parametrize("name", ["lif_norse.nir", "braille_rnn.nir"])
 def test_published_files_store_no_reset_and_run_when_asked_properly(name):
     path = published(name)

@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 
 from ...errors import FrontendError
-from ...network import LIF
+from ...network import LIF, Network, Population
 from ...typing import Float64Array
 
-__all__ = ["MIRRORED", "ResetRule", "apply_reset", "rule_of", "stored_threshold"]
+__all__ = [
+    "MIRRORED",
+    "ResetRule",
+    "apply_reset",
+    "is_threshold",
+    "late_v_reset",
+    "rule_of",
+    "rule_of_network",
+    "stored_threshold",
+]
 
 MIRRORED = "-v_threshold"
 """``v_min`` of neurons whose lowest v is the negative of their threshold."""
@@ -149,3 +158,66 @@ def stored_threshold(model: LIF) -> tuple[Float64Array, Float64Array]:
         threshold = threshold + _AT_THRESHOLD * amount
         v_reset = threshold - amount
     return threshold, v_reset
+
+
+def late_v_reset(population: Population, dt: float) -> Float64Array:
+    """Return what a graph stores of neurons that subtract a step late: see :func:`apply_reset`."""
+    threshold, x = population.parameter("v_thresh"), dt / population.parameter("tau_m")
+    keep = 1 - x if population.model.integration == "euler" else np.exp(-x)
+    return np.asarray(threshold - (threshold - population.parameter("v_reset")) * keep)
+
+
+def rule_of_network(network: Network, dt: float) -> ResetRule:
+    """Return the one rule by which all neurons are reset.
+
+    Its ``v_min`` is ``MIRRORED`` if that of all neurons is, and otherwise None. It is delayed if
+    all neurons are, or has the names of the populations that are. Neurons that subtract beside some
+    that also raise their threshold are those that do so a step late, which raises nothing.
+
+    Raises
+    ------
+    FrontendError
+        If there is no such rule.
+    """
+    raises = any(item.model.raises for item in network.populations)
+    rules: dict[ResetRule, str] = {}
+    mirrored = set()
+    late: dict[str, bool] = {}
+    for item in network.populations:
+        if not item.model.spiking or is_threshold(item, dt):
+            continue
+        found = rule_of(item.model, dt)
+        label = f"NIR: population {item.name!r}"
+        if found is None:
+            raise FrontendError(
+                f"{label}: tau_refrac = {item.parameter('tau_refrac').max():g} ms, but NIR has no "
+                "refractory period. Set it to 0."
+            )
+        if (
+            raises
+            and found.reset == "subtract"
+            and (late_v_reset(item, dt) < item.parameter("v_thresh")).all()
+        ):
+            found = dataclasses.replace(found, reset="subtract_and_raise", delayed=True)
+        mirrored.add(found.v_min)
+        late[item.name] = bool(found.delayed)
+        rules.setdefault(dataclasses.replace(found, v_min=None, delayed=False), label)
+        if len(rules) > 1:
+            raise FrontendError(
+                f"{label}: its spikes act otherwise than those of {rules[next(iter(rules))][5:]} "
+                "(reset or spikes_per_step), but NIR has no members for these, and metadata hold "
+                "one rule for all. Let all neurons follow one."
+            )
+    delayed = frozenset(name for name, found in late.items() if found)
+    rule = next(iter(rules), ResetRule())
+    if delayed:
+        rule = dataclasses.replace(rule, delayed=delayed if len(delayed) < len(late) else True)
+    return dataclasses.replace(rule, v_min=MIRRORED) if mirrored == {MIRRORED} else rule
+
+
+def is_threshold(population: Population, dt: float) -> bool:
+    """Return whether these neurons keep nothing of v in a step, as those of a Threshold."""
+    model = population.model
+    tau, rest, reset = (population.parameter(n) for n in ("tau_m", "v_rest", "v_reset"))
+    forgets = model.integration == "euler" and bool((tau == dt).all())
+    return forgets and model.delta_synapses and not (rest.any() or reset.any())

@@ -32,7 +32,7 @@ from .graph import take_node
 from .model import NirModel
 from .neurons import NeuronNode, read_neurons
 from .registers import registers_as_network
-from .rule import MIRRORED, ResetRule, rule_of, stored_threshold
+from .rule import is_threshold, late_v_reset, rule_of_network, stored_threshold
 from .timing import timing_of
 
 __all__ = ["write_nir"]
@@ -140,7 +140,7 @@ def _as_it_is(
     asked = None if dt is None else seconds_to_ms(dt)
     step = own_step("NIR", source, asked, FrontendError)
     methods = {
-        item.model.integration for item in source.populations if not _is_threshold(item, step)
+        item.model.integration for item in source.populations if not is_threshold(item, step)
     } or {"euler"}
     if len(methods) > 1:
         raise FrontendError(
@@ -186,13 +186,15 @@ def _graph(
     for item in network.populations:
         names[item.name] = add(item.name, _neurons(nir, network, item, dt))
     timing = timing_of(network)
-    waits, rule = convention.layers == "same_step", _rule(network, dt)
+    waits, rule = convention.layers == "same_step", rule_of_network(network, dt)
     for item in network.populations:
         target, depth = names[item.name], timing.depths[item.name] if waits else 0
         if item.model.bounded and rule.v_min is None:
             nodes[target].metadata["v_min"] = item.parameter("v_min").copy()
         if isinstance(rule.delayed, frozenset) and item.name in rule.delayed:
             nodes[target].metadata["reset_delay"] = "True"
+            if rule.reset != "value":
+                nodes[target].v_reset = late_v_reset(item, dt)
         means = read_neurons(take_node(target, nodes[target]), (item.size,), dt, convention, rule)
         bias: Float64Array | None = _bias(network, item, means, depth, dt)
         for connection in network.connections:
@@ -217,51 +219,8 @@ def _graph(
     return nir.NIRGraph(nodes, edges, metadata)
 
 
-def _rule(network: Network, dt: float) -> ResetRule:
-    """Return the one rule by which all neurons are reset.
-
-    Its ``v_min`` is ``MIRRORED`` if that of all neurons is, and otherwise None. It is delayed if
-    all neurons are, or has the names of the populations that are.
-    """
-    rules: dict[ResetRule, str] = {}
-    mirrored = set()
-    late: dict[str, bool] = {}
-    for item in network.populations:
-        if not item.model.spiking or _is_threshold(item, dt):
-            continue
-        found = rule_of(item.model, dt)
-        label = f"NIR: population {item.name!r}"
-        if found is None:
-            raise FrontendError(
-                f"{label}: tau_refrac = {item.parameter('tau_refrac').max():g} ms, but NIR has no "
-                "refractory period. Set it to 0."
-            )
-        mirrored.add(found.v_min)
-        late[item.name] = bool(found.delayed)
-        rules.setdefault(dataclasses.replace(found, v_min=None, delayed=False), label)
-        if len(rules) > 1:
-            raise FrontendError(
-                f"{label}: its spikes act otherwise than those of {rules[next(iter(rules))][5:]} "
-                "(reset or spikes_per_step), but NIR has no members for these, and metadata hold "
-                "one rule for all. Let all neurons follow one."
-            )
-    delayed = frozenset(name for name, found in late.items() if found)
-    rule = next(iter(rules), ResetRule())
-    if delayed:
-        rule = dataclasses.replace(rule, delayed=delayed if len(delayed) < len(late) else True)
-    return dataclasses.replace(rule, v_min=MIRRORED) if mirrored == {MIRRORED} else rule
-
-
 def _dense(nir: Any, weights: Float64Array, bias: Float64Array | None) -> Any:
     return nir.Linear(weights) if bias is None or not bias.any() else nir.Affine(weights, bias)
-
-
-def _is_threshold(population: Population, dt: float) -> bool:
-    """Return whether these neurons keep nothing of v in a step, as those of a Threshold."""
-    model = population.model
-    tau, rest, reset = (population.parameter(n) for n in ("tau_m", "v_rest", "v_reset"))
-    forgets = model.integration == "euler" and bool((tau == dt).all())
-    return forgets and model.delta_synapses and not (rest.any() or reset.any())
 
 
 def _neurons(nir: Any, network: Network, population: Population, dt: float) -> Any:
@@ -286,7 +245,7 @@ def _neurons(nir: Any, network: Network, population: Population, dt: float) -> A
             f"{label}: v_init = {get('v_init')[0]:g} mV, but neurons of NIR begin at {wanted}. Set "
             f"it to that."
         )
-    if _is_threshold(population, dt) and model.spiking:
+    if is_threshold(population, dt) and model.spiking:
         return nir.Threshold(get("v_thresh").copy())
     parameters = {"r": get("tau_m") / get("cm") if model.leaky else 1 / get("cm")}
     if model.leaky:
