@@ -1,4 +1,4 @@
-"""How often a run of the chip is taken for another than the chip, if it stands for float.
+"""Measure how often a run of the chip that stands for float is taken for another than the chip.
 
     python tests/coverage_of_learning.py [seeds]
 

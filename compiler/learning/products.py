@@ -25,7 +25,7 @@ from neurochip.network import STDP
 __all__ = ["NOW", "Product", "products_of"]
 
 NOW = {"y1": "y3", "x1": "x2"}
-"""For a first trace of each side, the trace that holds only the spike of this step."""
+"""Maps the first trace of each side to the trace that holds only the spike of this step."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ __all__ = [
 _INPUT_RATE = 100.0  # Hz; the default of read_nir
 
 TRAINED = {".nir": "a NIR graph", ".net": "a network of lava-dl"}
-"""What a trained network is, by the ending of its file."""
+"""Names the kind of a trained network by the ending of its file."""
 
 MODELS = (".py", *TRAINED)
 """Endings of the files that are models."""

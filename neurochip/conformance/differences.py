@@ -1,4 +1,4 @@
-"""Where recorded values and those of a run differ."""
+"""Finds where recorded values and those of a run differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What input spikes given as a table have in common, be it of counts or of payloads."""
+"""Checks and reads input spikes that are given as a table, be it of counts or of payloads."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from .transit import Arrivals, Sent, ring_of
 __all__ = ["Reference"]
 
 LEARNING_ORDERS = ("source", "chip")
-"""When plastic synapses change: as in Brian2, or all at once at the end of a step, as on a chip."""
+"""Plastic synapses change as in Brian2, or all at once at the end of a step, as on a chip."""
 
 _COST = 2  # of a neuron, relative to a compartment of the emulator, which has half the bytes
 _PLASTIC = 40  # bytes of a synapse that learns

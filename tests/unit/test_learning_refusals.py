@@ -1,4 +1,4 @@
-"""What runs of images that learn refuse, each by one message."""
+"""Runs of images that learn refuse each of these by one message."""
 
 from __future__ import annotations
 

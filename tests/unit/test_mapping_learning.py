@@ -190,7 +190,7 @@ def test_synapses_onto_a_child_are_updated_by_spikes_of_its_parent():
 
 
 def test_the_slowest_core_takes_the_time_of_its_updates_at_the_end_of_the_epoch():
-    """Of the synapses that are updated, core 1 has those onto compartment 2."""
+    """Core 1 has those of the updated synapses that lie onto compartment 2."""
     image = chained("x1*y0 - x0*y1")
     found = estimate_energy(image, recorded(image, SPIKES), FREE)
     expected = np.array([3, 0, 0, 3, 3, 3, 0, 0]) * 6.1e-9

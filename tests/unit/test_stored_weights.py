@@ -1,4 +1,4 @@
-"""What the registers of each synapse mean, in the units and the order of its connection."""
+"""Stored weights tell the meaning of the registers, in the units and order of a connection."""
 
 from __future__ import annotations
 
