@@ -22,26 +22,12 @@ from typing import Any
 import numpy as np
 
 from .._kernels.jit import inline_kernel
-from .lanes import LANES, Lane
+from .lanes import FRESH, LANES, LIVE, NUMBER, OLD, PLACE, X_AT, Y_AT, X, Y
 
 __all__ = ["COLUMNS", "PAIRS", "QUIET", "ROWS", "put", "take_dense", "take_sparse"]
 
 QUIET, ROWS, COLUMNS, PAIRS = 0, 1, 2, 3
 SIZE = np.int64(LANES)
-OLD, FRESH, LIVE, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
-    np.uint64(each * LANES)
-    for each in (
-        Lane.OLD,
-        Lane.FRESH,
-        Lane.LIVE,
-        Lane.NUMBER,
-        Lane.PLACE,
-        Lane.X,
-        Lane.Y,
-        Lane.X_AT,
-        Lane.Y_AT,
-    )
-)
 DELAY, TAG = np.uint64(LANES), np.uint64(2 * LANES)  # after OLD
 
 

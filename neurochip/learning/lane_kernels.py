@@ -14,7 +14,7 @@ import numpy as np
 from .._kernels.hashing import hashed_number
 from .._kernels.instructions import shifted
 from .._kernels.jit import inline_kernel, kernel
-from .lanes import LANES, Lane
+from .lanes import DRAW, EARLY, FRESH, LANES, LIVE, NUMBER, PLACE, PRODUCT, SUM, VALUE
 from .terms import FRACTION_BITS
 
 __all__ = [
@@ -42,12 +42,6 @@ __all__ = [
 ]
 
 EACH_LANE = np.uint64(LANES)
-SUM, PRODUCT, VALUE, LIVE = (
-    np.uint64(each * LANES) for each in (Lane.SUM, Lane.PRODUCT, Lane.VALUE, Lane.LIVE)
-)
-EARLY, DRAW, NUMBER, PLACE, FRESH = (
-    np.uint64(each * LANES) for each in (Lane.EARLY, Lane.DRAW, Lane.NUMBER, Lane.PLACE, Lane.FRESH)
-)
 MOST_FRACTION = (1 << FRACTION_BITS) - 1
 
 

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import enum
+import numpy as np
 
 from .._kernels.jit import DISABLED
 
-__all__ = ["LANES", "LANE_ROWS", "Lane"]
+__all__ = [
+    "DRAW",
+    "EARLY",
+    "FRESH",
+    "LANES",
+    "LANE_ROWS",
+    "LIVE",
+    "NUMBER",
+    "OLD",
+    "PLACE",
+    "PRODUCT",
+    "SUM",
+    "VALUE",
+    "X_AT",
+    "Y_AT",
+    "X",
+    "Y",
+]
 
 LANES = 8 if DISABLED else 128
 """Synapses of a batch: enough to hide the cost of a batch, few enough to stay in a fast cache.
 
 Plain Python works on each lane, used or not, so it has fewer of them."""
-
-
-class Lane(enum.IntEnum):
-    """Numbers the rows of the scratch memory of a batch."""
-
-    OLD = 0  # a row for each of weight, delay and tag
-    FRESH = 3
-    SUM = 4
-    EARLY = 5
-    PRODUCT = 6
-    VALUE = 7
-    DRAW = 8
-    NUMBER = 9
-    LIVE = 10
-    PLACE = 11
-    X = 12
-    Y = 13
-    X_AT = 14
-    Y_AT = 15
-
-
-LANE_ROWS = Lane.Y_AT + 1
+LANE_ROWS = 16
+_ROWS = [np.uint64(row * LANES) for row in range(LANE_ROWS)]
+OLD = _ROWS[0]
+"""Where the rows begin; this one and the next two have weights, delays and tags."""
+FRESH, SUM, EARLY, PRODUCT, VALUE, DRAW, NUMBER, LIVE, PLACE, X, Y, X_AT, Y_AT = _ROWS[3:]

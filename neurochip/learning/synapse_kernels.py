@@ -34,7 +34,7 @@ from .lane_kernels import (
     wrap_product,
     wrapped32,
 )
-from .lanes import LANES, Lane
+from .lanes import DRAW, EARLY, LANES, OLD, PLACE, PRODUCT, VALUE, X_AT, Y_AT, X, Y
 from .layout import Count, Kind
 from .terms import FRACTION_BITS, VARIABLES
 
@@ -45,22 +45,6 @@ X0, Y0, X1, Y1, Y3, W = (VARIABLES.index(name) for name in ("x0", "y0", "x1", "y
 SYNAPSE = int(Kind.SYNAPSE)
 EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
 ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
-OLD, EARLY, VALUE, PRODUCT, DRAW, NUMBER, PLACE, X, Y, X_AT, Y_AT = (
-    np.uint64(each * LANES)
-    for each in (
-        Lane.OLD,
-        Lane.EARLY,
-        Lane.VALUE,
-        Lane.PRODUCT,
-        Lane.DRAW,
-        Lane.NUMBER,
-        Lane.PLACE,
-        Lane.X,
-        Lane.Y,
-        Lane.X_AT,
-        Lane.Y_AT,
-    )
-)
 PRE, TIME = 0, 2  # dependencies of terms
 SAME, NEXT, ANY = 0, 1, 2  # owners of the traces of all lanes: one, one after the other, any
 BY_LANE = np.int64(-1)
