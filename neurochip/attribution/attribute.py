@@ -108,8 +108,6 @@ def attribute(
         If the network does not fit the chip, the stimulus or the image.
     """
     instance("attribution", "network", network, Network, "a Network", error=AnalysisError)
-    reason = "whose errors attribute_learning splits"
-    check_static("attribution", network.connections, reason, AnalysisError)
     instance("attribution", "stimulus", stimulus, Stimulus, "a Stimulus", error=AnalysisError)
     substeps = integer(
         "attribution",
@@ -303,6 +301,8 @@ def image_to_model(
     options: Mapping[str, Any],
 ) -> ChipImage:
     """Return the given image, or the compiled one, if the model can express its rules."""
+    reason = "whose errors attribute_learning splits"
+    check_static("attribution", network.connections, reason, AnalysisError)
     image = given_or_compiled(network, chip, dt, image, options)
     stored = [(group.mantissa, group.format) for group in image.synapses]
     stored += [(item.kernel, item.format) for item in image.convolutions]

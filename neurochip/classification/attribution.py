@@ -85,7 +85,7 @@ def attribute_accuracy(
     Raises
     ------
     AnalysisError
-        If an argument is not allowed, or the image cannot be modelled.
+        If an argument is not allowed, a connection learns, or the image cannot be modelled.
     StimulusError
         If a sample does not fit the input of the model.
     CompileError

@@ -20,6 +20,7 @@ from neurochip import (
     Triplet,
     all_to_all,
     attribute,
+    attribute_accuracy,
     convolution,
     draw_stimulus,
     fixed_indegree,
@@ -247,6 +248,7 @@ def test_an_attribution_of_the_error_of_rates_refuses_weights_that_change():
     )
     stimulus = draw_stimulus(network, 10.0, seed=1)
     refused(message, attribute, network, stimulus, error=AnalysisError)
+    refused(message, attribute_accuracy, network, [stimulus], [0], dt=1.0, error=AnalysisError)
 
 
 def test_a_nir_graph_has_no_plasticity(tmp_path):
