@@ -27,7 +27,6 @@ from neurochip.recurrence import (
     IdealPopulation,
     delay_steps,
     is_long_step,
-    refractory_steps,
     time_constant,
 )
 from neurochip.typing import Float64Array, Int64Array
@@ -149,14 +148,13 @@ def _population_rows(
         note = _truncation_note(added)
         yield row("drift", "mV per step", ideal.bias, bias, registers=biases, note=note)
     yield from reset_rows(lowered, core)
-    refractory = refractory_steps(get("tau_refrac"), dt)
     yield row(
         "tau_refrac",
         "ms",
         get("tau_refrac"),
-        refractory * dt,
+        ideal.period * dt,
         registers={"refractory": registers.refractory},
-        remedy=_grid_remedy(get("tau_refrac"), refractory, dt),
+        remedy=_grid_remedy(get("tau_refrac"), ideal.period, dt),
     )
     yield row(
         "v_init",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._support.grid import nearest_steps, steps_of
+from ._support.grid import nearest_steps
 from .errors import CompileError
 from .network import LIF, Network, Population
 from .typing import Float64Array, Int64Array
@@ -37,7 +37,6 @@ __all__ = [
     "initial_current",
     "is_long_step",
     "receptor_names",
-    "refractory_steps",
     "time_constant",
 ]
 
@@ -97,8 +96,12 @@ class IdealPopulation:
         one) relative to the origin.
     amount : ndarray, mV
         What a spike subtracts from v, if its reset does.
+    period : ndarray of int64
+        Whole steps that stand for the refractory period.
     refractory : ndarray of int64
         Refractory register.
+    least : int
+        Refractory register of a neuron without a refractory period.
     kicks_decay : bool
         Whether v is held for one more step after a spike and the origin is one leak step after the
         reset, since kicks decay once before the threshold test.
@@ -127,7 +130,9 @@ class IdealPopulation:
     v_init: Float64Array
     v_min: Float64Array
     amount: Float64Array
+    period: Int64Array
     refractory: Int64Array
+    least: int
     kicks_decay: bool
     keeps_kicks: bool
     kicks_lost: bool
@@ -157,7 +162,7 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
     drift = dt / get("cm") * current
     v_inf = v_rest + tau_m / get("cm") * current if leaky else v_reset
     a = _keep(population, "tau_m", dt)
-    steps = refractory_steps(get("tau_refrac"), dt)
+    steps = network.refractory_steps(population, dt)
     refractory = np.maximum(steps, 1)
     kicks_lost = subtracts and network.kicks_decay and (kicked or population.model.delta_synapses)
     if kicks_lost:
@@ -200,7 +205,9 @@ def ideal_population(network: Network, population: Population, dt: float) -> Ide
         v_init=get("v_init") - origin,
         v_min=get("v_min") - origin,
         amount=v_thresh - v_reset,
+        period=np.maximum(steps - network.refractory_lag, 0),
         refractory=refractory,
+        least=1 + int(kicks_decay),
         kicks_decay=kicks_decay,
         keeps_kicks=kicked and network.kicks_decay and not subtracts,
         kicks_lost=kicks_lost,
@@ -328,19 +335,10 @@ def time_constant(model: LIF, keep: float | Float64Array, dt: float) -> float | 
 
 def delay_steps(delay: float | Float64Array, dt: float) -> Int64Array:
     """Return delays (ms) in steps, rounded half up like Brian2's compiled spike queue."""
-    return _whole(nearest_steps(delay, dt))
+    steps = nearest_steps(delay, dt)
+    return np.minimum(steps, 1 << 31).astype(np.int64)  # exceeds every register
 
 
 def is_long_step(dt: float, tau: float) -> bool:
     """Return whether a step is longer than a fifth of a time constant, both in ms."""
     return dt > LONG_STEP * tau * (1 + 1e-9)
-
-
-def refractory_steps(tau_refrac: Float64Array, dt: float) -> Int64Array:
-    """Return refractory periods (ms) in steps, by Brian2's rule."""
-    return _whole(steps_of(tau_refrac, dt))
-
-
-def _whole(steps: Float64Array) -> Int64Array:
-    """Return steps as integers, clipped to 2**31, which exceeds every register."""
-    return np.minimum(steps, 1 << 31).astype(np.int64)

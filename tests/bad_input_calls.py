@@ -197,7 +197,7 @@ def _neurons() -> list[Call]:
             "Network",
             nc.Network,
             {"populations": [cells]},
-            "populations delivery",
+            "populations delivery refractory",
             inputs=NO_ITEMS,
             connections=NO_ITEMS,
         ),

@@ -11,7 +11,7 @@ from neurochip.chip.registers import decode_voltage_limits, encode_bias
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import FitError
 from neurochip.network import Population
-from neurochip.recurrence import IdealPopulation, refractory_steps
+from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array, Int64Array
 
 from .decays import Decays
@@ -65,14 +65,13 @@ def round_registers(
         first = int(np.argmax(too_long))
         asked = population.parameter("tau_refrac")[first]
         needed = int(ideal.refractory[first])
-        steps = max(int(refractory_steps(np.asarray(asked), dt)), 1)
-        if needed - steps >= core.refractory_max:
+        if ideal.least > core.refractory_max:
             raise FitError(
                 f"population {population.name!r}: even without a refractory period it needs "
-                f"refractory register {needed - steps + 1}; {chip.name} has at most "
+                f"refractory register {ideal.least}; {chip.name} has at most "
                 f"{core.refractory_max}. Give the chip a larger refractory_max."
             )
-        longest = (core.refractory_max + steps - needed) * dt
+        longest = (core.refractory_max + int(ideal.period[first]) - needed) * dt
         raise FitError(
             f"population {population.name!r}: tau_refrac[{first}] = {asked:g} ms needs refractory "
             f"register {needed} at dt = {dt:g} ms; allowed: 1 to "

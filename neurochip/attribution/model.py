@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._support.csr import rows_of
+from .._support.grid import GRID_TOLERANCE
 from ..image import ChipImage
 from ..image.weights import decode_connections
 from ..network import Network, Population, SpikeCounts
@@ -21,7 +22,6 @@ from ..recurrence import (
     IdealPopulation,
     ideal_population,
     initial_current,
-    refractory_steps,
 )
 from ..reference.tables import TWO_CURRENTS, SynapseTable, flatten_neurons, flatten_synapses
 from ..stimulus import Stimulus, count_steps
@@ -273,29 +273,30 @@ class Model:
         follows = ideal.kicks_decay and "bias" not in sources
         none, all_of_it = np.zeros(population.size), np.ones(population.size)
         none = none + ideal.per_na * change if follows else none
-        tau_refrac = population.parameter("tau_refrac")
-        whole = refractory_steps(tau_refrac, self.dt)
+        lag = self.network.refractory_lag
+        whole = np.maximum(self.network.refractory_steps(population, self.dt) - lag, 0)
         grid, rounded = "time step" in sources, "refractory steps" in sources
         if "refractory register" in sources:  # only with the sources of the grid
             return decoded.registers.refractory, none, all_of_it
         if grid == rounded:
             return ideal.refractory, none, all_of_it
         if rounded:  # whole steps of the chip, on the fine grid
-            own = np.maximum(refractory_steps(tau_refrac, self._step(sources)), 1)
-            register = np.maximum(whole * self.substeps, 1) + (ideal.refractory - own)
-            return register, none, all_of_it
+            longer = np.maximum(whole * self.substeps, 1) - np.maximum(ideal.period, 1)
+            return ideal.refractory + longer, none, all_of_it
         # On the chip's grid a neuron that resumes within a step leaks only for the rest of that
         # step. The model leaks for a whole step, from a v further away from the steady level.
-        left = np.clip(tau_refrac / self.dt - whole, 0.0, 1.0)
+        left = population.parameter("tau_refrac") / self.dt - whole
+        rounded_up = left < -GRID_TOLERANCE  # the period ends within its last step
+        register, left = ideal.refractory - rounded_up, np.clip(left + rounded_up, 0.0, 1.0)
         if not population.model.leaky:
-            return ideal.refractory, none - left * (ideal.bias + ideal.per_na * change), 1 - left
+            return register, none - left * (ideal.bias + ideal.per_na * change), 1 - left
         get = population.parameter
         level = ideal.v_inf + get("tau_m") / get("cm") * change
         above = get("v_reset") - level
         away = np.exp(left * self.dt / get("tau_m"))
         if ideal.kicks_decay:
             away *= ideal.keep_v
-        return ideal.refractory, level + above * away - ideal.origin, 1 - left
+        return register, level + above * away - ideal.origin, 1 - left
 
     def _rows(self, gains: list[list[Float64Array]], sources: frozenset[str]) -> SourceRows:
         step = self._step(sources)

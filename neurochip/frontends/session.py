@@ -384,16 +384,14 @@ def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
         ("connection", item.name): (
             item.source.name,
             item.target.name,
-            np.asarray(item.indptr),
-            np.asarray(item.post),
-            np.asarray(item.weight),
-            np.asarray(item.delay),
+            *map(np.asarray, (item.indptr, item.post, item.weight, item.delay)),
             item.receptor,
             item.plasticity,
         )
         for item in network.connections
     }
-    return {**inputs, **populations, **connections, ("network", "delivery"): (network.delivery,)}
+    rules = {("network", name): (getattr(network, name),) for name in ("delivery", "refractory")}
+    return {**inputs, **populations, **connections, **rules}
 
 
 def _equal(a: Any, b: Any) -> bool:

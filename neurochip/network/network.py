@@ -11,13 +11,14 @@ from .._support.ranges import POSITIVE
 from .._support.text import counted
 from .._support.values import MOST_IDS, ArrayValue, choice, instance, instances, real, shown
 from ..errors import NetworkError
-from ..typing import Float64Array
+from ..typing import Float64Array, Int64Array
 from .connections import Connection
 from .coupling import couplings
 from .inputs import ConstantCurrent, PoissonInput, SpikeInput
 from .members import Members
 from .neurons import Population
 from .plausible import check_drive
+from .refractory import REFRACTORIES, refractory_steps
 from .step_current import StepCurrent
 
 __all__ = ["DELIVERIES", "Network"]
@@ -50,6 +51,11 @@ class Network(ArrayValue):
         spike of a neuron enters that of step n + 1, and a reset erases no kick. ``"next_step"`` is
         the order of the chip: as ``"before_threshold"``, but input also takes one step, like the
         spike of a neuron. Delays are added.
+    refractory : str
+        Steps of a refractory period. ``"from_spike"`` is Brian2's rule: the step of the spike is
+        the first of ``floor(tau_refrac / dt + 1e-3)`` steps. ``"after_spike"`` is that of NEST and
+        PyNN: v is held for ``ceil(tau_refrac / dt)`` steps after the step of the spike, with
+        ``tau_refrac`` rounded to whole microseconds. A period of 0 is none in both.
     dt : float, optional, ms
         The only step for which the network holds, as one that was read from a graph, whose kicks
         depend on it: runs and compilations take it, and refuse another one. Default: None, any
@@ -58,18 +64,20 @@ class Network(ArrayValue):
     Raises
     ------
     NetworkError
-        If ``delivery`` is not one of these, ``dt`` is not above 0, a name repeats, or a connection
-        or a current ends at an object that is not listed here.
+        If ``delivery`` or ``refractory`` is not one of these, ``dt`` is not above 0, a name
+        repeats, or a connection or a current ends at an object that is not listed here.
     """
 
     populations: Sequence[Population]
     inputs: Sequence[PoissonInput | SpikeInput | ConstantCurrent | StepCurrent] = ()
     connections: Sequence[Connection] = ()
     delivery: str = "after_threshold"
+    refractory: str = "from_spike"
     dt: float | None = None
 
     def __post_init__(self) -> None:
         choice("network", "delivery", self.delivery, DELIVERIES, error=NetworkError)
+        choice("network", "refractory", self.refractory, REFRACTORIES, error=NetworkError)
         if self.dt is not None:
             dt = real("network", "dt", self.dt, "ms", POSITIVE, error=NetworkError)
             object.__setattr__(self, "dt", dt)
@@ -129,6 +137,11 @@ class Network(ArrayValue):
         return int(self.delivery == "before_threshold")
 
     @property
+    def refractory_lag(self) -> int:
+        """Number of steps from a spike to the first step of its refractory period: 0 or 1."""
+        return int(self.refractory == "after_spike")
+
+    @property
     def n_synapses(self) -> int:
         """Number of synapses of all connections."""
         return sum(connection.n_synapses for connection in self.connections)
@@ -179,6 +192,13 @@ class Network(ArrayValue):
             if isinstance(item, ConstantCurrent) and item.target is population:
                 total += item.amplitude
         return total
+
+    def refractory_steps(self, population: Population, dt: float) -> Int64Array:
+        """Return for how many steps of ``dt`` ms each neuron is refractory, shape (size,).
+
+        The step of the spike is the first; 0 stands for no refractory period.
+        """
+        return refractory_steps(population.parameter("tau_refrac"), dt, self.refractory)
 
     def step_currents(self, population: Population) -> tuple[StepCurrent, ...]:
         """Return the currents into a population that change in steps, in order."""

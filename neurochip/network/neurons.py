@@ -89,7 +89,8 @@ class LIF(ArrayValue):
         spike takes a v that lies exactly at the threshold.
     tau_refrac : float or array_like, ms
         Refractory period, at least 0. It lasts ``floor(tau_refrac / dt + 1e-3)`` steps, as in
-        Brian2; delta kicks that arrive during it are lost (Brian2's ``unless refractory``). A
+        Brian2, or the steps of NEST (``Network.refractory``); delta kicks that arrive during it
+        are lost (Brian2's ``unless refractory``). A
         reset to a value also erases the kicks that arrive in the step of the spike; a subtraction
         keeps them, unless the neuron is refractory for a step or more.
     cm : float or array_like, nF

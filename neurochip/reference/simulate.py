@@ -38,7 +38,8 @@ def simulate_reference(
        v is held, but I is not. With ``tau_syn_E`` and ``tau_syn_I`` a neuron has two currents I,
        and v integrates both.
     2. A neuron that is not refractory spikes if ``v > v_thresh``. It is then refractory until
-       ``floor(tau_refrac / dt + 1e-3)`` steps after the spike.
+       ``floor(tau_refrac / dt + 1e-3)`` steps after the spike (``Network.refractory`` has the rule
+       of NEST, too).
     3. Input spikes of this step, and spikes of neurons, arrive ``floor(delay / dt + 0.5)`` steps
        after their own step. They add their weight to I (with two currents, to the current of the
        weight's sign), or for delta synapses and ``receptor="v"`` to v unless the neuron is

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.csr import join_rows
-from .._support.grid import nearest_steps, steps_of
+from .._support.grid import nearest_steps
 from ..errors import NetworkError
 from ..network import Connection, Network, Population
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -234,7 +234,7 @@ def _second_slots(network: Network) -> dict[str, int]:
 def _columns(network: Network, population: Population, dt: float) -> tuple[Any, ...]:
     tau_m, cm = population.parameter("tau_m"), population.parameter("cm")
     current, nothing = network.current(population), np.zeros(population.size)
-    refractory = steps_of(population.parameter("tau_refrac"), dt)
+    refractory = network.refractory_steps(population, dt)
     leaky = population.model.leaky
     return (
         # tau_m / cm is in MOhm, as ms / nF.
@@ -246,9 +246,7 @@ def _columns(network: Network, population: Population, dt: float) -> tuple[Any, 
         nothing if leaky else dt / cm * current,
         # An infinite refractory period lasts as long as int32 counts steps. Periods of 0 and 1 step
         # are the same for a reset to a value: it erases the kicks of the step of the spike.
-        np.clip(refractory, int(not population.model.subtracts), np.iinfo(np.int32).max).astype(
-            np.int64
-        ),
+        np.clip(refractory, int(not population.model.subtracts), np.iinfo(np.int32).max),
     )
 
 

@@ -15,7 +15,6 @@ from ..errors import RecordingError
 from ..network import Network
 from ..network.coupling import RECURRENT
 from ..recording import Recording
-from ..recurrence import refractory_steps
 from ..typing import Int64Array
 from .circumstances import circumstances
 from .comparison import Comparison
@@ -165,7 +164,7 @@ def _shortest_interval(run: Recording, name: str, network: Network | None) -> In
             f"compare: population {name!r} has {population.size} neurons in the network and {size} "
             "in the recordings; pass the network that was run."
         )
-    return refractory_steps(population.parameter("tau_refrac"), run.dt) + 1
+    return network.refractory_steps(population, run.dt) + 1
 
 
 def _check_pair(reference: Recording, chip: Recording) -> None:

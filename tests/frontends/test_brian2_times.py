@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip.recurrence import delay_steps, refractory_steps
+from neurochip.network.refractory import refractory_steps
+from neurochip.recurrence import delay_steps
 
 pytestmark = pytest.mark.slow
 

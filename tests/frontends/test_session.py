@@ -281,8 +281,9 @@ def test_what_inputs_send_is_no_change():
         ({"weight": np.full((N_INPUTS, N_CELLS), 3.5)}, ("connection", "in", "was changed")),
         ({"delay": 2.5}, ("connection", "loop", "was changed")),
         ({"delivery": "next_step"}, ("network", "delivery", "was changed")),
+        ({"refractory": "after_spike"}, ("network", "refractory", "was changed")),
     ],
-    ids=["parameter", "current", "population", "weight", "weights", "delay", "delivery"],
+    ids=["parameter", "current", "population", "weight", "weights", "delay", "delivery", "period"],
 )
 def test_a_change_is_told_with_its_kind_and_name(change, expected):
     assert find_change(build(), build(**change)) == expected

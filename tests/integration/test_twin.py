@@ -265,11 +265,13 @@ def with_delivery(network, delivery):
 
 @pytest.mark.parametrize("delivery", LATE)
 @pytest.mark.parametrize("synapses", SYNAPSES)
+@pytest.mark.parametrize("refractory", ["from_spike", "after_spike"])
 @pytest.mark.parametrize("tau_refrac", [0.0, 0.5, 2.0])
-def test_delivery_before_the_threshold_is_exact(delivery, synapses, tau_refrac):
+def test_delivery_before_the_threshold_is_exact(delivery, synapses, tau_refrac, refractory):
     lif = LIF(tau_m=8.0, v_rest=-70.0, v_reset=-65.0, tau_refrac=tau_refrac, **SYNAPSES[synapses])
     weight = 3.0 if synapses == "delta" else 1.0
     network = with_delivery(driven(lif, weight=weight, rate=1500.0, delay=0.7), delivery)
+    network = dataclasses.replace(network, refractory=refractory)
     assert rate_of(assert_twin_is_reference(network, 0.5)) > 10
 
 

@@ -20,6 +20,7 @@ SCALING = "tests/unit/test_compiler_scaling.py"
 BURSTS = "tests/integration/test_bursts_of_unknown_size.py"
 RATES = "tests/unit/test_expectation.py"
 CURRENTS = "tests/unit/test_step_current.py"
+REFRACTORY = "tests/unit/test_refractory.py"
 SHARED_KERNELS = "tests/unit/test_shared_kernels.py"
 
 MUTANTS = [
@@ -55,10 +56,31 @@ MUTANTS = [
     ),
     Mutant(
         "a refractory period on the grid loses a step to float rounding",
-        "neurochip/recurrence.py",
+        "neurochip/network/refractory.py",
         "_whole(steps_of(tau_refrac, dt))",
         "_whole(np.floor(tau_refrac / dt))",
         f"{IDEAL}::test_a_refractory_period_on_the_grid_keeps_its_steps_in_spite_of_float_rounding",
+    ),
+    Mutant(
+        "NEST's refractory periods round to the nearest step",
+        "neurochip/network/refractory.py",
+        "steps = np.ceil((np.asarray(tau_refrac) - min(_HALF_A_TIC, dt / 2)) / dt)",
+        "steps = np.floor(np.asarray(tau_refrac) / dt + 0.5)",
+        f"{REFRACTORY}::test_after_spike_gives_the_intervals_that_nest_gives",
+    ),
+    Mutant(
+        "NEST's refractory periods take a step more for float rounding",
+        "neurochip/network/refractory.py",
+        "steps = np.ceil((np.asarray(tau_refrac) - min(_HALF_A_TIC, dt / 2)) / dt)",
+        "steps = np.ceil(np.asarray(tau_refrac) / dt)",
+        f"{REFRACTORY}::test_periods_on_the_grid_keep_their_steps_in_spite_of_float_rounding",
+    ),
+    Mutant(
+        "a period of 0 holds v for a step after the spike",
+        "neurochip/network/refractory.py",
+        "_whole(np.where(steps > 0, steps + 1, 0.0))",
+        "_whole(steps + 1)",
+        f"{REFRACTORY}::test_a_period_of_0_is_no_refractory_period",
     ),
     # ------------------------------------------------------------------ decays and gains
     Mutant(
@@ -493,7 +515,7 @@ MUTANTS = [
     Mutant(
         "a refractory period is reported one step too long for delta synapses",
         "compiler/explain.py",
-        "        refractory * dt,",
+        "        ideal.period * dt,",
         "        registers.refractory * dt,",
         f"{REPORT}::test_a_refractory_period_of_50_steps_becomes_register_51",
     ),

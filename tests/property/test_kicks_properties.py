@@ -24,7 +24,6 @@ from neurochip import (
     one_to_one,
     simulate_reference,
 )
-from neurochip.recurrence import refractory_steps
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +139,7 @@ def test_the_mapping_adds_no_error_without_kicks_in_the_last_refractory_step(mod
     )
     network = network_of(kicks)
     reference = simulate_reference(network, given_stimulus(network), dt)
-    hold = int(np.maximum(refractory_steps(cells.parameter("tau_refrac"), dt), 1)[0])
+    hold = int(np.maximum(network.refractory_steps(cells, dt), 1)[0])
     late = {(step + hold - 1, i) for step, i in spikes_of(reference, "cells")}
     network = network_of([kick for kick in kicks if kick not in late])
     without = assert_twin_is_reference(network, given_stimulus(network), dt)

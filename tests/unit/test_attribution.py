@@ -131,7 +131,7 @@ MODELS = {
 }
 
 
-def busy(kind, delivery="after_threshold"):
+def busy(kind, delivery="after_threshold", refractory="from_spike"):
     model, weight = MODELS[kind]
     network = driven(
         model,
@@ -139,21 +139,26 @@ def busy(kind, delivery="after_threshold"):
         recurrence=0.2 * weight,
         delay=Uniform(0.0, 4.0),
     )
-    return dataclasses.replace(network, delivery=delivery)
+    return dataclasses.replace(network, delivery=delivery, refractory=refractory)
 
 
 @pytest.mark.parametrize("dt", [0.1, 1.0])
 @pytest.mark.parametrize(
-    ("kind", "delivery"),
+    ("kind", "delivery", "refractory"),
     [
-        *((kind, "after_threshold") for kind in MODELS),
-        ("delta", "before_threshold"),
-        ("delta", "next_step"),
-        ("current", "before_threshold"),
+        *((kind, "after_threshold", "from_spike") for kind in MODELS),
+        ("delta", "before_threshold", "from_spike"),
+        ("delta", "next_step", "from_spike"),
+        ("current", "before_threshold", "from_spike"),
+        ("delta", "before_threshold", "after_spike"),
+        ("current", "before_threshold", "after_spike"),
+        ("no leak", "after_threshold", "after_spike"),
     ],
 )
-def test_the_model_is_the_reference_at_one_end_and_the_chip_at_the_other(kind, delivery, dt):
-    network = busy(kind, delivery)
+def test_the_model_is_the_reference_at_one_end_and_the_chip_at_the_other(
+    kind, delivery, refractory, dt
+):
+    network = busy(kind, delivery, refractory)
     stimulus = draw_stimulus(network, 300.0, seed=3)
     image = compile_network(network, LOIHI, dt=dt)
     model = Model(network, stimulus, image, 10, {"cells": np.arange(30)})

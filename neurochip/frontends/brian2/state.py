@@ -18,8 +18,8 @@ import numpy as np
 
 from ...image import ChipImage
 from ...image.neurons import decode_neurons
+from ...network.refractory import refractory_steps
 from ...recording import Recording
-from ...recurrence import refractory_steps
 from ...typing import Float64Array, Int32Array, Int64Array
 from .learned import Learned
 from .reading import Reading

@@ -15,7 +15,8 @@ from brian2.core.functions import timestep
 from brian2.units import have_same_dimensions, second
 
 from ...errors import FrontendError
-from ...recurrence import delay_steps, refractory_steps
+from ...network.refractory import refractory_steps
+from ...recurrence import delay_steps
 from ...typing import Float64Array, Int64Array
 
 __all__ = ["delays", "milliseconds", "periods", "run_length"]

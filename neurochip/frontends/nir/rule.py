@@ -132,13 +132,15 @@ def apply_reset(
     return {**found, "reset": reset, "spikes_per_step": rule.spikes_per_step}
 
 
-def rule_of(model: LIF, dt: float) -> ResetRule | None:
+def rule_of(model: LIF, dt: float, refractory_lag: int) -> ResetRule | None:
     """Return the rule that neurons follow at a step of ``dt`` ms, or None if no rule gives them.
 
     The steps of ``reset_delay`` with a subtraction are part of the amount that is subtracted, and
-    a ``v_min`` that is not that of the rule belongs to the node.
+    a ``v_min`` that is not that of the rule belongs to the node. ``refractory_lag`` is that of the
+    network.
     """
     held = np.unique(model.tau_refrac) / dt
+    held = np.where(held > 0, held + refractory_lag, 0.0)
     delayed = model.reset == "value" and np.allclose(held, _DELAYED)
     if not delayed and held.any():
         return None
@@ -186,7 +188,7 @@ def rule_of_network(network: Network, dt: float) -> ResetRule:
     for item in network.populations:
         if not item.model.spiking or is_threshold(item, dt):
             continue
-        found = rule_of(item.model, dt)
+        found = rule_of(item.model, dt, network.refractory_lag)
         label = f"NIR: population {item.name!r}"
         if found is None:
             raise FrontendError(
