@@ -385,7 +385,7 @@ class Emulator(LearnedSynapses):
         learning = PLAIN_RUN._replace(samples=samples)
         with self._bar(run) as bar:
             for window in windows_in(symbols, run, stimulus):
-                add_run(inputs, self.image, window, stimulus, self._position.pending_inputs())
+                add_run(inputs, self.image, window, stimulus, self._position)
                 writes = currents_of(self.image, symbols, window, stimulus)
                 parts.append(self._run(inputs, columns, bar, writes=writes, learning=learning))
         return join_registers(parts)

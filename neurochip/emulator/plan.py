@@ -19,7 +19,7 @@ from ..network.binning import Train, bin_train, windows_of
 from ..stimulus import Stimulus, count_steps
 from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
 from .connections import Samples
-from .engine import Columns
+from .engine import Columns, Position
 from .spikes import NONE, CountTable, InputLists, RunSpan
 
 __all__ = [
@@ -108,9 +108,9 @@ def add_run(
     image: ChipImage,
     run: RunSpan,
     stimulus: Stimulus,
-    pending: Int32Array = NONE,
+    position: Position | None = None,
 ) -> None:
-    """Add the input spikes of a run, after the ``pending`` ones of the run before.
+    """Add the input spikes of a run, after those that are pending where it continues.
 
     Raises
     ------
@@ -119,6 +119,7 @@ def add_run(
     EmulatorError
         If it has payloads that the image does not take.
     """
+    pending = NONE if position is None else position.pending_inputs(run.lead)
     symbols = symbols_of(image)
     dt, sizes = symbols.dt, [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)

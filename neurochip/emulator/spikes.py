@@ -53,9 +53,10 @@ class RunSpan(NamedTuple):
     def rows(self) -> tuple[int, int]:
         """The step whose spikes are in row 0, and the first row that spikes may be added to.
 
-        In a run that continues, row 0 is already known from the run before.
+        In a run that continues, row 0 is already known from the run before, unless inputs act
+        early: then row 0 holds spikes of the first step, which the run itself brings.
         """
-        return self.first + self.lead - 1, 0 if self.first == 0 else 1
+        return self.first + self.lead - 1, 0 if self.first == 0 or self.lead else 1
 
 
 class CountTable(NamedTuple):
@@ -70,7 +71,7 @@ class InputLists:
     """Collects the input spikes of one run, or of one run for each copy of a network.
 
     Runs of equal length are added one by one and then taken together. Row 0 of a run that continues
-    holds the spikes that are ``pending`` from the run before.
+    holds the spikes that are ``pending`` from the run before; there are none if inputs act early.
     """
 
     def __init__(self, copies: int = 1) -> None:

@@ -16,6 +16,7 @@ HEAVY = (
     "scipy",
     "sympy",
     "brian2",
+    "pyNN",
     "neurochip.emulator",
     "neurochip.reference",
     "neurochip.validation",
@@ -68,7 +69,7 @@ def test_front_ends_and_files_of_others_load_their_packages_only_when_used():
 
 def test_what_front_ends_share_knows_no_simulator():
     loaded = loaded_by("import neurochip.frontends.session")
-    assert loaded.isdisjoint({"brian2", "nir"})
+    assert loaded.isdisjoint({"brian2", "nir", "pyNN"})
     assert [name for name in sorted(loaded) if name.startswith("neurochip.frontends.")] == [
         "neurochip.frontends.session"
     ]

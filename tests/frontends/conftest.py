@@ -37,3 +37,12 @@ def chip(b2):
     """Set the device; returns the module brian2."""
     b2.set_device("neurochip")
     return b2
+
+
+@pytest.fixture
+def sim():
+    """The back end of PyNN, which each test sets up; skips tests without PyNN."""
+    pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
+    import neurochip.frontends.pynn as module
+
+    return module

@@ -292,7 +292,7 @@ MUTANTS = [
     Mutant(
         "pending input is delivered a second time by the next run",
         SPIKES,
-        "0 if self.first == 0 else 1",
+        "0 if self.first == 0 or self.lead else 1",
         "0",
         f"{SMALL}::test_what_is_on_its_way_at_the_end_of_a_run_arrives_in_the_next",
     ),

@@ -402,6 +402,24 @@ def test_a_first_current_decays_in_step_0_already():
     assert image.digest() != hand_made(2, synapses=False, decay_u=2047).digest()
 
 
+def test_a_continued_run_takes_the_input_of_its_first_step_from_its_own_stimulus():
+    source, cells = SpikeInput("source", 1, [0], [20.0]), Population("cells", 1, LIF())
+    network = Network(
+        inputs=[source],
+        populations=[cells],
+        connections=[one_to_one(source, cells, weight=20.0)],
+        delivery="before_threshold",
+    )
+    emulator = Emulator(compile_network(network, dt=1.0))
+    early = Stimulus(20.0, [SpikeInput("source", 1, [0], [20.0])])
+    late = Stimulus(50.0, [SpikeInput("source", 1, [], [])])
+    assert emulator.run(early).n_spikes == 0
+    assert emulator.run(late, duration=30.0).n_spikes == 0
+    emulator.reset()
+    assert emulator.run(Stimulus(20.0, late.trains)).n_spikes == 0
+    assert emulator.run(Stimulus(50.0, early.trains), duration=30.0).steps["cells"].tolist() == [20]
+
+
 def test_a_continued_run_with_input_in_its_own_step_loses_nothing():
     source, cells = PoissonInput("source", 30, rate=300.0), Population("cells", 30, LIF())
     network = Network(

@@ -53,8 +53,10 @@ class Position(AnyPosition):
     call: Call = field(default_factory=Call)
     overridden: frozenset[tuple[int, str]] = frozenset()
 
-    def pending_inputs(self) -> Int32Array:
+    def pending_inputs(self, lead: int = 0) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
+        if lead:
+            self.call = self.settle()._replace(sources=NONE, payloads=NONE)
         return self.settle().sources
 
     def settle(self) -> Call:

@@ -1,0 +1,182 @@
+"""Runs the objects of a script on the chip: compiles, continues, follows changes, and resets."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from ..._support.grid import whole_steps
+from ..._support.warn import warn_user
+from ...emulator.overflows import describe_overflows
+from ...errors import ChipOverflowWarning, EmulatorError, FrontendError
+from ...network import Network, SpikeInput, Waveform
+from ...recording import Recording
+from ...stimulus import Stimulus
+from ...typing import Float64Array, Int64Array
+from ..session import Session, Spikes, find_change, join_recordings
+from .electrodes import current_into
+from .network import is_source, read_network
+from .sources import draw
+
+__all__ = ["Runs"]
+
+logger = logging.getLogger("PyNN")
+
+
+class Runs:
+    """The runs of one simulation, from ``setup`` to the next.
+
+    Parameters
+    ----------
+    state : State
+        The objects of the script.
+
+    Attributes
+    ----------
+    session : Session or None
+        The network on the chip; None before the first run, or without neurons.
+    stimulus, recording : Stimulus, Recording or None
+        Input and spikes of the last run.
+    """
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+        self.session: Session | None = None
+        self.stimulus: Stimulus | None = None
+        self.recording: Recording | None = None
+        self._v: list[tuple[str, Int64Array, Float64Array]] = []
+
+    def run_until(self, time: float) -> None:
+        """Run until a time in ms.
+
+        Raises
+        ------
+        FrontendError
+            If the time is not a whole number of steps, or the network has changed in a way that
+            the chip cannot follow.
+        CompileError
+            If the network does not fit onto the chip.
+        """
+        state = self._state
+        stop = whole_steps(time, state.dt)
+        if stop is None:
+            below = int(time / state.dt)
+            near = " and ".join(f"{round(k * state.dt, 9):g} ms" for k in (below, below + 1))
+            raise FrontendError(
+                f"run: it would end at {time:.12g} ms; allowed: multiples of the step of "
+                f"{state.dt:g} ms. The nearest are {near}."
+            )
+        state.running = True
+        if stop > state.step:
+            self._run(stop)
+
+    def compile(self) -> None:
+        """Compile the network as it is, before the first run or after a change."""
+        self._follow_changes(self._state.step)
+
+    def reset(self) -> None:
+        """Go back to time 0 with the parameters as they are."""
+        self._v = []
+        if self.session is not None:
+            self.session.reset()
+
+    def set_initial(
+        self, population: Any, variable: str, ids: Int64Array, values: Float64Array
+    ) -> None:
+        """Set v of neurons between two runs, as an initial value that is set then does.
+
+        Raises
+        ------
+        FrontendError
+            If the variable is a synaptic current, which the host of a chip cannot set.
+        """
+        if self.session is None or population.key not in self.session.network.populations:
+            return
+        if variable != "v":
+            raise FrontendError(
+                f"Population {population.label!r}: {variable} was set between two runs; the chip "
+                "sets v only. Set it before the first run, or after reset()."
+            )
+        self._v.append((population.key, ids, values))
+
+    def _run(self, stop: int) -> None:
+        state, first = self._state, self._state.step
+        self._follow_changes(stop)
+        drawn: dict[str, Spikes] = {}
+        for item in state.populations:
+            if is_source(item):
+                drawn[item.key] = draw(item, first, stop - first, state.dt, state.seed)
+        parts = []
+        if self.session is not None:
+            self.stimulus = self._stimulus(self.session.network, drawn, stop)
+            with self.session.whole_run():
+                for recording in self.session.windows(
+                    stop - first, self.stimulus, state.store.probes()
+                ):
+                    state.store.add(recording)
+                    state.step = self.session.step
+                    parts.append(recording)
+            self.recording = join_recordings(parts)
+            self._warn_of_overflows(self.session, self.recording)
+        for key, spikes in drawn.items():
+            state.store.add_sources(key, *spikes)
+        state.step = stop
+
+    def _stimulus(self, network: Network, drawn: dict[str, Spikes], stop: int) -> Stimulus:
+        dt = self._state.dt
+        trains = [
+            SpikeInput(item.name, item.size, drawn[item.name][1], drawn[item.name][0] * dt)
+            for item in network.spike_inputs
+        ]
+        waveforms = [
+            Waveform(item.key, item.size, times, amplitudes)
+            for item in self._state.populations
+            if not is_source(item)
+            for times, amplitudes in current_into(item, stop, dt)
+        ]
+        return Stimulus(stop * dt, tuple(trains), tuple(waveforms))
+
+    def _follow_changes(self, stop: int) -> None:
+        """Compile the network, or go on with what the script has changed."""
+        state = self._state
+        if state.stale:
+            network = read_network(state, stop)
+            if network is None:
+                self.session = None
+            elif self.session is None or not state.step:
+                self._begin(network)
+            elif change := find_change(self.session.network, network):
+                self._reprogram(network, f"{change.kind} {change.name!r} {change.what}")
+            state.stale = False
+        for name, ids, values in self._v:
+            assert self.session is not None
+            try:
+                self.session.set_v(name, ids, values)
+            except EmulatorError as problem:
+                raise FrontendError(
+                    f"Population {name!r}: v was set between two runs; "
+                    f"{str(problem).removeprefix('emulator: ')}"
+                ) from None
+        self._v = []
+
+    def _begin(self, network: Network) -> None:
+        state = self._state
+        if self.session is None or find_change(self.session.network, network):
+            self.session = Session(
+                network, state.chip, state.dt, state.compile_options, state.emulator_options
+            )
+
+    def _reprogram(self, network: Network, what: str) -> None:
+        assert self.session is not None
+        try:
+            self.session.reprogram(network)
+        except EmulatorError as problem:
+            raise FrontendError(
+                f"run: {what} between two runs; {str(problem).removeprefix('emulator: ')}"
+            ) from None
+
+    def _warn_of_overflows(self, session: Session, recording: Recording) -> None:
+        found = describe_overflows(session.image, [recording])
+        if found:
+            logger.warning("Chip %s Options are set as in setup(headroom=4).", found)
+            warn_user(f"Chip {found}", ChipOverflowWarning)

@@ -1,0 +1,146 @@
+"""The state of the simulator, under the names by which PyNN's common classes find it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyNN import common
+
+from ...chip.spec import LOIHI, ChipSpec
+from ...image import ChipImage
+from ...network import Network
+from ...recording import Recording
+from ...stimulus import Stimulus
+
+__all__ = ["ID", "State", "name", "state"]
+
+name = "neurochip"
+
+
+class ID(int, common.IDMixin):
+    """A neuron or a source: its number, counted over all populations, and its ``parent``."""
+
+
+class State(common.control.BaseState):
+    """What belongs to the present simulation: time, options, and the objects of the script.
+
+    Attributes
+    ----------
+    dt : float, ms
+        Length of a step.
+    step : int
+        Index of the next step; ``t`` is its time in ms.
+    chip : ChipSpec
+        Chip to compile for.
+    seed : int
+        Seed of the random sources.
+    conductances : str or None
+        The option ``conductances`` of ``setup``.
+    compile_options, emulator_options : dict
+        Options of :func:`compiler.compile_network` and :class:`~neurochip.emulator.Emulator`.
+    populations, projections, electrodes : list
+        All populations and projections in order of creation; an electrode is a tuple (source,
+        population, indices).
+    recorders : set
+        All recorders.
+    stale : bool
+        Whether the network must be read again before the next run, since :meth:`changed` was
+        called.
+    runs : Runs
+        Runs on the chip: set by ``setup``.
+    store : Store
+        What the runs recorded: set by ``setup``.
+    network, image, stimulus, recording, session
+        The neurochip Network, the ChipImage with its compile report, the input and the spikes of
+        the last run, and the session: None before the first run, or without neurons.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mpi_rank, self.num_processes = 0, 1
+        self.dt = 0.1
+        self.chip: ChipSpec = LOIHI
+        self.seed = 42
+        self.conductances: str | None = None
+        self.compile_options: dict[str, Any] = {}
+        self.emulator_options: dict[str, Any] = {}
+        self.delays: tuple[Any, Any] = ("auto", "auto")
+        self.runs: Any = None
+        self.store: Any = None
+        self.clear()
+
+    @property
+    def t(self) -> float:
+        """Time in ms, rounded so that it equals the time of a spike in the last step."""
+        return round(self.step * self.dt, 9)
+
+    @property
+    def min_delay(self) -> float:
+        """Shortest delay (ms): as given to ``setup``, or one step."""
+        return self.dt if self.delays[0] == "auto" else float(self.delays[0])
+
+    @property
+    def max_delay(self) -> float:
+        """Longest delay (ms): as given to ``setup``, or the longest of the chip."""
+        longest = round(self.chip.core.delay_max * self.dt, 9)
+        return longest if self.delays[1] == "auto" else float(self.delays[1])
+
+    @property
+    def session(self) -> Any:
+        """The session on the chip, or None."""
+        return self.runs.session
+
+    @property
+    def network(self) -> Network | None:
+        """The network of the last run."""
+        return self.session and self.session.network  # type: ignore[no-any-return]
+
+    @property
+    def image(self) -> ChipImage | None:
+        """The image of the last run."""
+        return self.session and self.session.image  # type: ignore[no-any-return]
+
+    @property
+    def stimulus(self) -> Stimulus | None:
+        """The input of the last run."""
+        return self.runs.stimulus  # type: ignore[no-any-return]
+
+    @property
+    def recording(self) -> Recording | None:
+        """The spikes of the last run."""
+        return self.runs.recording  # type: ignore[no-any-return]
+
+    def changed(self) -> None:
+        """Read the network again before the next run, since a part of it was changed."""
+        self.stale = True
+
+    def run_until(self, tstop: float) -> None:
+        """Run until a time (ms)."""
+        self.runs.run_until(tstop)
+
+    def clear(self) -> None:
+        """Forget all objects of the script."""
+        self.recorders: set[Any] = set()
+        self.write_on_end: list[Any] = []
+        self.populations: list[Any] = []
+        self.projections: list[Any] = []
+        self.electrodes: list[Any] = []
+        self.id_counter = 0
+        self.step = 0
+        self.stale = True
+        self.segment_counter = -1
+        self.runs = self.store = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to time 0, and begin a new segment; parameters stay as they are."""
+        self.running = False
+        self.t_start = 0
+        self.step = 0
+        self.segment_counter += 1
+        if self.runs is not None:
+            self.runs.reset()
+            self.store.clear()
+
+
+state = State()
