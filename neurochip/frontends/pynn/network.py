@@ -3,7 +3,7 @@
 | PyNN | neurochip |
 |---|---|
 | a step | ``delivery="before_threshold"`` |
-| ``tau_refrac`` | ``tau_refrac + dt``: v is held for all its steps after that of the spike |
+| ``tau_refrac`` | ``refractory="after_spike"`` |
 | delay d of a synapse with a current | d |
 | delay d of a delta synapse | d - dt |
 | spike of a SpikeSourceArray at t | in step ``floor(t / dt + 1e-3)`` |
@@ -33,7 +33,7 @@ from .sources import draw, expected_rate
 
 __all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]
 
-_SHARED = ("tau_m", "cm", "v_rest", "v_reset", "v_thresh", "i_offset")
+_SHARED = ("tau_m", "cm", "v_rest", "v_reset", "v_thresh", "tau_refrac", "i_offset")
 
 
 class Part(NamedTuple):
@@ -146,7 +146,7 @@ def read_network(state: Any, stop: int) -> Network | None:
     for item in state.populations:
         if is_source(item):
             continue
-        population = Population(item.key, item.size, _model(item, state.dt))
+        population = Population(item.key, item.size, _model(item))
         ends[item.key] = population
         for times, amplitudes in current_into(item, stop, state.dt):
             currents.append(StepCurrent(population, times, amplitudes))
@@ -165,13 +165,13 @@ def read_network(state: Any, stop: int) -> Network | None:
         inputs=[*inputs, *currents],
         connections=connections,
         delivery="before_threshold",
+        refractory="after_spike",
     )
 
 
-def _model(population: Any, dt: float) -> LIF:
+def _model(population: Any) -> LIF:
     given, initial = population._parameters, population._initial
     values: dict[str, Any] = {name: _plain(given[name]) for name in _SHARED}
-    values["tau_refrac"] = _plain(given["tau_refrac"] + dt)
     values["v_init"] = _plain(initial["v"])
     for receptor, end in zip(population.celltype.receptors, "EI", strict=False):
         values[f"tau_syn_{end}"] = _plain(given[receptor.tau])
