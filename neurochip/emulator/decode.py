@@ -13,6 +13,7 @@ from ..stimulus import Stimulus
 from ..typing import Float64Array, Int32Array
 from .engine import Columns, Registers
 from .overflows import count_overflows
+from .synaptic_currents import Currents, in_nanoamperes
 
 __all__ = ["decode_recording", "raw_recording"]
 
@@ -38,8 +39,14 @@ def raw_recording(
         ids={"compartments": registers.ids},
         payloads=payloads,
         traces={
-            key: Trace(columns[key], np.ascontiguousarray(values), "LSB", 1.0, registers.first_step)
-            for key, values in registers.traces.items()
+            (name, register): Trace(
+                columns[name, register],
+                np.ascontiguousarray(values),
+                "LSB",
+                1.0,
+                registers.first_step,
+            )
+            for (name, register), values in registers.traces.items()
         },
         counters=registers.counters,
         overflows=count_overflows(registers, {"compartments": (everything, everything[:0])}),
@@ -52,13 +59,15 @@ def decode_recording(
     registers: Registers,
     symbols: Symbols,
     probes: Mapping[tuple[str, str], Int32Array],
+    currents: Currents,
     label: str,
     stimulus: Stimulus,
     **learned: Any,
 ) -> Recording:
-    """Return spikes by population and traces in mV of a run on a stimulus.
+    """Return spikes by population and traces in mV or nA of a run on a stimulus.
 
-    ``learned`` has its parts of connections that learn.
+    ``currents`` are the probes that are recorded in nA, and ``learned`` has the parts of
+    connections that learn.
     """
     steps, ids, payloads = {}, {}, {}
     owner = np.full(len(registers.held), -1, dtype=np.int32)
@@ -84,8 +93,13 @@ def decode_recording(
     populations = {item.name: item for item in symbols.populations}
     traces = {}
     for (name, variable), neurons in probes.items():
-        item, values = populations[name], registers.traces[name, variable]
-        physical, unit = _physical(variable, values, item, neurons, registers)
+        parts = currents.get((name, variable))
+        if parts is None:
+            values = registers.traces[name, variable]
+            physical, unit = _physical(variable, values, populations[name], neurons, registers)
+        else:
+            each = [registers.traces[name, variable, part.register] for part in parts]
+            physical, unit = in_nanoamperes(each, parts), "nA"
         traces[name, variable] = Trace(neurons, physical, unit, symbols.dt, registers.first_step)
     return Recording.of_run(
         label=label,

@@ -190,15 +190,14 @@ class Emulator(LearnedSynapses):
         duration : float, optional
             How long to run, in ms. Default: to the end of the stimulus.
         record : iterable of str, Probe or WeightProbe
-            ``"v"`` (mV), ``"u"`` and ``"u_child"`` (mV per step), or probes of neurons or synapses.
-            Spikes are always recorded. ``"u"`` is what the synaptic current adds to v in a step,
-            and ``"u_child"`` that of the inhibitory current or of kicks, for neurons with two
-            receptors; the reference records the current in nA instead.
+            ``"v"`` (mV), ``"i_syn"``, ``"i_syn_E"`` and ``"i_syn_I"`` (nA), ``"u"`` and
+            ``"u_child"`` (mV per step), or probes of neurons or synapses: see :class:`Probe`.
+            Spikes are always recorded.
 
         Returns
         -------
         Recording
-            Populations as in the network, times in ms, v in mV.
+            Populations as in the network, times in ms, v in mV, currents in nA.
 
         Raises
         ------
@@ -215,14 +214,14 @@ class Emulator(LearnedSynapses):
             With ``strict=True``, when a register overflows.
         """
         symbols = symbols_of(self.image)
-        probes, columns, samples = columns_of(self.image, symbols, record)
+        probes, currents, columns, samples = columns_of(self.image, symbols, record)
         with self._position.turn():
             run = span_in(symbols, self.step, stimulus, duration)
             with memory_of(run.n_steps, columns, 12, samples):
                 registers = self._run_on(stimulus, symbols, run, columns, samples)
                 learned = learned_parts(self.image, registers)
                 recording = decode_recording(
-                    registers, symbols, probes, self._label(), stimulus, **learned
+                    registers, symbols, probes, currents, self._label(), stimulus, **learned
                 )
         return self._told([recording])[0]
 
@@ -348,7 +347,7 @@ class Emulator(LearnedSynapses):
         at, ids = check_sources(steps, sources, self.image)
         graded = None if payloads is None else check_payloads(payloads, ids, self.image)
         size = self.image.n_compartments
-        _, columns, samples = register_columns(self.image, record)
+        _, _, columns, samples = register_columns(self.image, record)
         drawn = None if noise is None else check_draws(noise, n_steps, self.image)
         written = None if writes is None else check_writes(writes, self.image)
         with self._position.turn():

@@ -32,8 +32,8 @@ __all__ = [
 
 _WRITES_PER_CALL = 1 << 21  # bias registers written per call of a kernel: 16 MB, or 24 MB as places
 
-Columns = Mapping[tuple[str, str], Int32Array]
-"""Compartments to record by (population, variable)."""
+Columns = Mapping[tuple[str, ...], Int32Array]
+"""Compartments to record by what they are recorded for; a key ends with the name of a register."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +55,7 @@ class Registers:
     ids: Int32Array
     held: Int32Array
     refractory: Int32Array
-    traces: Mapping[tuple[str, str], Int32Array]
+    traces: Mapping[tuple[str, ...], Int32Array]
     events: Mapping[str, int]
     overflows: Int32Array | None
     kinds: tuple[str, ...] = tuple(OVERFLOWS)
@@ -191,7 +191,7 @@ class Engine(Protocol[P]):
         rows : InputRows
             Input spikes of all steps, including the spikes pending at the position.
         columns : mapping
-            Compartments to record, by population and variable.
+            Compartments to record; the key of each entry ends with the name of its register.
         writes : Writes, optional
             Bias registers to write during the run. They keep their values after it.
         draws : ndarray of int8, optional

@@ -15,12 +15,16 @@ from ..chip.registers import (
     kept_fraction,
 )
 from ..chip.spec import CoreSpec
+from ..programs import NeuronProgram
 from ..typing import Float64Array, Int32Array, Int64Array
 from .chip_image import ChipImage
 from .program_group import ProgramGroup
 from .symbols import PopulationSymbol
 
-__all__ = ["DecodedNeurons", "decode_neurons", "program_of", "with_parameters"]
+__all__ = ["DecodedNeurons", "decode_neurons", "has_units", "program_of", "with_parameters"]
+
+_STATE = {"u", "v", "held"}
+_PARAMETERS = {"keep_u", "keep_v", "bias", "vmin", "vmax", "threshold", "refractory"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +64,13 @@ def program_of(image: ChipImage, symbol: PopulationSymbol) -> ProgramGroup | Non
     """Return the program that the neurons of a population run; None for the core's own kind."""
     first = symbol.compartment_ids[0]
     return next((item for item in image.programs if first in item.compartments), None)
+
+
+def has_units(program: NeuronProgram) -> bool:
+    """Return whether a program has the registers of those that the compiler makes, and no other."""
+    second = ({"u2"}, {"keep_u2"}) if len(program.inputs) > 1 else (set(), set())
+    state, parameters = _STATE | second[0], _PARAMETERS | second[1]
+    return program.state.keys() == state and parameters <= program.parameters.keys()
 
 
 def decode_neurons(image: ChipImage, symbol: PopulationSymbol) -> DecodedNeurons:

@@ -2,7 +2,15 @@
 
 from . import sections as sections  # describes the results for notebooks
 from .origin import CHIP, FLOAT, Origin, joined_origin
-from .probes import CHIP_VARIABLES, Probe, as_probes, resolve_probes, where_it_exists
+from .probes import (
+    CHIP_VARIABLES,
+    CURRENT_VARIABLES,
+    Probe,
+    as_probes,
+    resolve_probes,
+    where_currents_exist,
+    where_it_exists,
+)
 from .recording import Recording, joined_overflows
 from .trace import Trace
 from .weights import (
@@ -17,6 +25,7 @@ from .weights import (
 __all__ = [
     "CHIP",
     "CHIP_VARIABLES",
+    "CURRENT_VARIABLES",
     "FLOAT",
     "LEARNED_VARIABLES",
     "Origin",
@@ -32,5 +41,6 @@ __all__ = [
     "resolve_probes",
     "resolve_weight_probes",
     "split_record",
+    "where_currents_exist",
     "where_it_exists",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,21 @@ from .._support.values import instance, integers, items, shown
 from ..errors import RecordingError
 from ..typing import Int32Array
 
-__all__ = ["CHIP_VARIABLES", "Probe", "as_probes", "requested", "resolve_probes", "where_it_exists"]
+__all__ = [
+    "CHIP_VARIABLES",
+    "CURRENT_VARIABLES",
+    "Probe",
+    "as_probes",
+    "requested",
+    "resolve_probes",
+    "where_currents_exist",
+    "where_it_exists",
+]
 
-CHIP_VARIABLES = ("v", "u", "u_child")
+CURRENT_VARIABLES = ("i_syn", "i_syn_E", "i_syn_I")
+"""Synaptic currents in nA: the one or the sum of both, the excitatory and the inhibitory one."""
+
+CHIP_VARIABLES = ("v", *CURRENT_VARIABLES, "u", "u_child")
 """Variables that the emulator records."""
 
 
@@ -26,10 +38,16 @@ class Probe:
     Parameters
     ----------
     variable : str
-        ``"v"``, in mV; on the chip also ``"u"``, the contribution of the synaptic current to v, in
-        mV per step, and ``"u_child"``, the same for the first receptor of neurons with two (the
-        inhibitory current, or kicks); in the reference also ``"i_syn"``, the synaptic current in
-        nA.
+        ``"v"``, in mV; ``"i_syn"``, the synaptic current in nA, or the sum of both; ``"i_syn_E"``
+        and ``"i_syn_I"``, the excitatory and the inhibitory current in nA of neurons with different
+        ``tau_syn_E`` and ``tau_syn_I``. A current is that at the end of a step: it has decayed over
+        the step, and spikes that arrive then are in the sample of the next step. On the chip it is
+        the part of register u that the next step keeps, by the unit of the weights: a spike of
+        weight w raises it by w, as stored, where it arrives.
+
+        On the chip also ``"u"``, the contribution of the synaptic current to v in the step, in mV
+        per step, and ``"u_child"``, the same for the first receptor of neurons with two (the
+        inhibitory current, or kicks).
     population : str, optional
         Default: every population.
     ids : iterable of int, optional
@@ -129,6 +147,39 @@ def where_it_exists(
     if not any(populations.values()):
         raise RecordingError(f"record: no population has {variable!r}, all have {why}; {remedy}")
     return [replace(probe, population=name) for name, has in populations.items() if has]
+
+
+def where_currents_exist(probe: Probe, currents: Mapping[str, Sequence[str]]) -> list[Probe]:
+    """Return a probe of a synaptic current for each population that has it.
+
+    Parameters
+    ----------
+    probe : Probe
+        Returned unchanged if it requests another variable.
+    currents : dict of str to sequence of str
+        For each population the names of the time constants of its synaptic currents: none, one or
+        two.
+
+    Raises
+    ------
+    RecordingError
+        If no population that the probe names has the current.
+    """
+    variable, one = probe.variable, probe.variable == "i_syn"
+    if variable not in CURRENT_VARIABLES:
+        return [probe]
+    asked = [names for name, names in currents.items() if probe.population in {None, name}]
+    found = {name for names in asked for name in names[:1]}
+    if not found:
+        remedy = f"give the LIF {'a tau_syn' if one else 'a tau_syn_E and another tau_syn_I'}."
+        why, remedy = "delta synapses", f"record 'v', or {remedy}"
+    else:
+        why = "one synaptic current"
+        why += " (tau_syn_E = tau_syn_I)" if found == {"tau_syn_E"} else ""
+        why = why if all(asked) else "at most one synaptic current"
+        remedy = "record 'i_syn', or give the LIF a tau_syn_E and another tau_syn_I."
+    has = {name: len(names) >= (1 if one else 2) for name, names in currents.items()}
+    return where_it_exists(probe, variable, has, why, remedy)
 
 
 def resolve_probes(

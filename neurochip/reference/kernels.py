@@ -97,8 +97,9 @@ class TraceColumns(NamedTuple):
     ids, first, stride : ndarray of int64, shape (n_columns,)
         Neuron, index of its value in step 0 (negative in a run that begins later), and distance
         between steps.
-    current : ndarray of int64, shape (n_columns,)
-        Number of currents in i_syn whose sum is recorded (1 or 2); 0 for v.
+    currents : ndarray of int64, shape (n_columns,)
+        Currents whose sum is recorded: 1 for the first one, 2 for the second one, 3 for both; 0 for
+        v.
     second : ndarray of int64, shape (n_columns,)
         Slot of the second receptor; the slot of the first is the neuron's number.
     values : ndarray of float64, shape (n_values,)
@@ -108,7 +109,7 @@ class TraceColumns(NamedTuple):
     ids: Int64Array
     first: Int64Array
     stride: Int64Array
-    current: Int64Array
+    currents: Int64Array
     second: Int64Array
     values: Float64Array
 
@@ -118,7 +119,7 @@ def sample(
     ids: Int64Array,
     first: Int64Array,
     stride: Int64Array,
-    current: Int64Array,
+    currents: Int64Array,
     second: Int64Array,
     values: Float64Array,
     v: Float64Array,
@@ -130,8 +131,10 @@ def sample(
     """Copy the recorded values of the neurons from ``begin`` to ``end`` - 1."""
     for k in range(len(ids)):
         if begin <= ids[k] < end:
-            value = i_syn[ids[k]] if current[k] > 0 else v[ids[k]]
-            if current[k] == 2:
+            value = v[ids[k]] if currents[k] == 0 else 0.0
+            if currents[k] & 1:
+                value += i_syn[ids[k]]
+            if currents[k] & 2:
                 value += i_syn[second[k]]
             values[first[k] + stride[k] * step] = value
 
@@ -212,7 +215,7 @@ def run_steps(
         hold_steps,
     ) = neurons
     kicks_decay, input_first = order
-    ids, first, stride, current, second, values = columns
+    ids, first, stride, recorded, second, values = columns
     v, i_syn, free_from, ring, raised = state
     spikes, ends, full = output
     n_workers, n_rows, k = len(ends), ring.shape[0], next_input
@@ -279,7 +282,7 @@ def run_steps(
                 )
         ends[worker, place + 1] = n
         row = row + 1 if row + 1 < n_rows else 0
-        sample(ids, first, stride, current, second, values, v, i_syn, own, own_end, step)
+        sample(ids, first, stride, recorded, second, values, v, i_syn, own, own_end, step)
         deliver(input_sources, begin, k, first_input, rows, ring, row)
         step += 1
         if n_workers > 1:

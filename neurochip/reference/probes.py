@@ -9,14 +9,16 @@ import numpy as np
 
 from ..network import Network
 from ..recording import (
+    CURRENT_VARIABLES,
     Sampled,
     Trace,
     as_probes,
     resolve_probes,
     resolve_weight_probes,
     split_record,
-    where_it_exists,
+    where_currents_exist,
 )
+from ..recurrence import receptor_names
 from ..typing import Int32Array
 from .kernels import TraceColumns
 from .learner import variables_of
@@ -24,7 +26,9 @@ from .plastic import plastic_connections
 
 __all__ = ["Wanted", "lay_out_traces", "requested"]
 
-_UNITS = {"v": "mV", "i_syn": "nA"}
+_UNITS = {"v": "mV", **dict.fromkeys(CURRENT_VARIABLES, "nA")}
+_FIRST, _SECOND = 1, 2  # bits of TraceColumns.currents
+_RECORDED = {"v": 0, "i_syn": _FIRST | _SECOND, "i_syn_E": _FIRST, "i_syn_I": _SECOND}
 
 
 class Wanted(NamedTuple):
@@ -37,7 +41,7 @@ class Wanted(NamedTuple):
 def requested(network: Network, record: Any) -> Wanted:
     """Return the neurons and synapses to record.
 
-    ``"i_syn"`` without a population means all populations that have synaptic currents.
+    A current without a population means all populations that have it.
 
     Raises
     ------
@@ -52,10 +56,14 @@ def requested(network: Network, record: Any) -> Wanted:
         {name: item.n_synapses for name, item in items.items()},
         {name: variables_of(item) for name, item in items.items()},
     )
-    has = {item.name: not item.model.delta_synapses for item in network.populations}
-    lack = ("i_syn", has, "delta synapses", "record 'v', or give the LIF a tau_syn.")
+    currents = {
+        item.name: [name for name in receptor_names(network, item) if name]
+        for item in network.populations
+    }
     expanded = [
-        part for probe in as_probes(record, tuple(_UNITS)) for part in where_it_exists(probe, *lack)
+        part
+        for probe in as_probes(record, tuple(_UNITS))
+        for part in where_currents_exist(probe, currents)
     ]
     sizes = {item.name: item.size for item in network.populations}
     return Wanted(resolve_probes(expanded, sizes, tuple(_UNITS)), synapses)
@@ -63,7 +71,7 @@ def requested(network: Network, record: Any) -> Wanted:
 
 def lay_out_traces(
     wanted: Mapping[tuple[str, str], Int32Array],
-    places: Mapping[str, tuple[int, int, int]],
+    places: Mapping[str, tuple[int, bool, int]],
     n_steps: int,
     dt: float,
     first_step: int = 0,
@@ -78,18 +86,18 @@ def lay_out_traces(
         ids=np.empty(sum(lengths), dtype=np.int64),
         first=np.empty(sum(lengths), dtype=np.int64),
         stride=np.repeat(np.array(lengths, dtype=np.int64), lengths),
-        current=np.empty(sum(lengths), dtype=np.int64),
+        currents=np.empty(sum(lengths), dtype=np.int64),
         second=np.empty(sum(lengths), dtype=np.int64),
         values=np.empty(blocks[-1]),
     )
     traces, begin = {}, 0
     for index, ((name, variable), ids) in enumerate(wanted.items()):
         own = slice(begin, begin + len(ids))
-        first, n_currents, second = places[name]
+        first, two_currents, second = places[name]
         columns.ids[own] = ids + np.int64(first)
         columns.second[own] = ids + np.int64(second)
         columns.first[own] = blocks[index] + np.arange(len(ids)) - first_step * len(ids)
-        columns.current[own] = n_currents if variable == "i_syn" else 0
+        columns.currents[own] = _RECORDED[variable] & (_FIRST | _SECOND * two_currents)
         block = columns.values[blocks[index] : blocks[index + 1]]
         values = block.reshape(n_steps, len(ids))
         traces[name, variable] = Trace(ids, values, _UNITS[variable], dt, first_step)

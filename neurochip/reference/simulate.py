@@ -81,10 +81,10 @@ def simulate_reference(
     dt : float, ms, optional
         Time step. Default: ``network.dt``, without which one must be given.
     record : iterable of str or Probe
-        Traces to record: ``"v"`` (mV), and ``"i_syn"`` (nA) of populations with synaptic currents;
-        with two currents, their sum. The chip has no ``"i_syn"``: its ``"u"`` is the amount that
-        the current adds to v, in mV per step. A :class:`WeightProbe` records a connection that
-        learns: weights ``"w"``, eligibilities ``"t"``, and traces. Spikes are always recorded.
+        Traces to record: ``"v"`` (mV), and of populations with synaptic currents ``"i_syn"`` (nA),
+        with two currents their sum, or ``"i_syn_E"`` and ``"i_syn_I"``: see :class:`Probe`. A
+        :class:`WeightProbe` records a connection that learns: weights ``"w"``, eligibilities
+        ``"t"``, and traces. Spikes are always recorded.
     duration : float, ms, optional
         A whole number of steps, at most the duration of the stimulus, which is the default.
     threads : int, optional

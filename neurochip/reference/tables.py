@@ -109,13 +109,12 @@ class NeuronTable(NamedTuple):
         spans = zip(self.bounds[:-1], self.bounds[1:], two_slots, strict=True)
         return np.concatenate([first, *(first[a:b] for a, b, two in spans if two)])
 
-    def places(self, names: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Return first neuron, currents per neuron and ``second`` of each population, by name."""
-        n_currents = np.array([0, 1, 2, 1])[self.receptors]
-        columns = zip(self.bounds[:-1], n_currents, self.second, strict=True)
+    def places(self, names: Sequence[str]) -> dict[str, tuple[int, bool, int]]:
+        """Return first neuron, whether it has two currents, and ``second``, by population."""
+        columns = zip(self.bounds[:-1], self.receptors == TWO_CURRENTS, self.second, strict=True)
         return {
-            name: (int(first), int(n), int(second))
-            for name, (first, n, second) in zip(names, columns, strict=True)
+            name: (int(first), bool(two), int(second))
+            for name, (first, two, second) in zip(names, columns, strict=True)
         }
 
 

@@ -8,6 +8,7 @@ __all__ = ["MUTANTS"]
 
 DECODE = "neurochip/emulator/decode.py"
 DECODED = "tests/unit/test_decode.py"
+CURRENTS = "tests/unit/test_synaptic_currents.py"
 METRICS = "tests/unit/test_metrics.py"
 RECORDING = "tests/unit/test_recording.py"
 STIMULUS = "tests/unit/test_stimulus.py"
@@ -127,6 +128,27 @@ MUTANTS = [
         "if (np.diff(item.compartment_ids) < 0).any():",
         "if (np.diff(item.compartment_ids) < 0).all():",
         f"{DECODED}::test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron",
+    ),
+    Mutant(
+        "the synaptic current of a step is that before its decay",
+        "neurochip/emulator/synaptic_currents.py",
+        "np.trunc(values * item.keep)",
+        "np.trunc(values)",
+        f"{CURRENTS}::test_currents_are_what_the_registers_mean_computed_in_plain_integers",
+    ),
+    Mutant(
+        "the excitatory and the inhibitory current are exchanged on the chip",
+        "neurochip/emulator/synaptic_currents.py",
+        '{"i_syn_E": ("tau_syn_E",), "i_syn_I": ("tau_syn_I",)}',
+        '{"i_syn_I": ("tau_syn_E",), "i_syn_E": ("tau_syn_I",)}',
+        f"{CURRENTS}::test_currents_are_what_the_registers_mean_computed_in_plain_integers",
+    ),
+    Mutant(
+        "the reference records the excitatory current as the inhibitory one",
+        "neurochip/reference/probes.py",
+        '"i_syn_E": _FIRST, "i_syn_I": _SECOND',
+        '"i_syn_E": _SECOND, "i_syn_I": _FIRST',
+        f"{CURRENTS}::test_the_reference_goes_on_and_its_currents_decay_as_their_time_constants_say",
     ),
     Mutant(
         "a trace is sampled at the beginning of each step",

@@ -444,8 +444,8 @@ def test_a_wrong_option_is_named(model: Path, arguments: tuple[str, ...], messag
         ),
         (
             ("run", "image.npz", "--model", "model.py", "--record", "w"),
-            "record: variable 'w'; this engine records 'v', 'u', 'u_child' (spikes are always "
-            "recorded).",
+            "record: variable 'w'; this engine records 'v', 'i_syn', 'i_syn_E', 'i_syn_I', 'u', "
+            "'u_child' (spikes are always recorded).",
         ),
     ],
 )

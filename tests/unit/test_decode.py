@@ -73,7 +73,7 @@ def shown(refractory, spikes, held=0, first_step=0):
         traces={("cells", "v"): np.zeros((8, 1), dtype=np.int32)},
     )
     probes = {("cells", "v"): np.array([0], dtype=np.int32)}
-    recording = decode_recording(registers, symbols_of(cells=[0]), probes, "test", SILENCE)
+    recording = decode_recording(registers, symbols_of(cells=[0]), probes, {}, "test", SILENCE)
     names = {RESET: "r", ORIGIN: "o"}
     return "".join(names[v] for v in recording.trace("cells", "v").values[:, 0].tolist())
 
@@ -116,7 +116,7 @@ def test_each_probe_has_the_units_and_the_reset_of_its_neuron():
         ("cells", "u"): np.array([1], dtype=np.int32),
     }
     symbols = symbols_of(cells=[5, 0, 2], others=[1, 3, 4])
-    recording = decode_recording(registers, symbols, probes, "test", SILENCE)
+    recording = decode_recording(registers, symbols, probes, {}, "test", SILENCE)
     v, u = recording.trace("cells", "v"), recording.trace("cells", "u")
     assert v.ids.tolist() == [2, 0]
     assert v.values[:, 0].tolist() == [-66 + 5.0, RESET - 2, RESET - 2, -66.0]
@@ -127,7 +127,8 @@ def test_each_probe_has_the_units_and_the_reset_of_its_neuron():
 
 def test_spikes_go_to_the_neurons_of_their_compartments_by_step_then_neuron():
     registers = registers_of([(0, 1), (0, 3), (2, 0), (2, 4), (2, 5), (3, 3)], 6)
-    recording = decode_recording(registers, symbols_of(b=[5, 0, 4], a=[1, 3]), {}, "test", SILENCE)
+    symbols = symbols_of(b=[5, 0, 4], a=[1, 3])
+    recording = decode_recording(registers, symbols, {}, {}, "test", SILENCE)
     spikes = {
         name: list(zip(recording.steps[name].tolist(), recording.ids[name].tolist(), strict=True))
         for name in recording.populations

@@ -490,7 +490,8 @@ def exactly(message):
             0.1,
             {"record": "u"},
             RecordingError,
-            "record: variable 'u'; this engine records 'v', 'i_syn' (spikes are always recorded).",
+            "record: variable 'u'; this engine records 'v', 'i_syn', 'i_syn_E', 'i_syn_I' (spikes "
+            "are always recorded).",
         ),
         (
             0.1,

@@ -61,7 +61,7 @@ def run_batch(
     """
     image = engine.image
     symbols = symbols_of(image)
-    probes, columns, samples = columns_of(image, symbols, record)
+    probes, currents, columns, samples = columns_of(image, symbols, record)
     stimuli, noise_seeds = [stimulus for stimulus, _ in runs], [seed for _, seed in runs]
     cpu = engine if isinstance(engine, CpuEngine) and not strict else None
     groups = _groups(stimuli, most_copies(image) if cpu else 1, workers)
@@ -99,6 +99,7 @@ def run_batch(
                             registers,
                             symbols,
                             probes,
+                            currents,
                             label,
                             stimuli[run],
                             **learned_parts(image, registers),

@@ -228,15 +228,15 @@ def _overflowed(state: RunState) -> bool:
 
 
 def _ids_of(register: str, columns: Columns) -> Int32Array:
-    parts = [ids for (_, name), ids in columns.items() if _REGISTERS[name] == register]
+    parts = [ids for key, ids in columns.items() if _REGISTERS[key[-1]] == register]
     return np.concatenate([NONE, *parts], dtype=np.int32)
 
 
-def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, str], Any]:
-    """Split the recorded columns of each variable by population."""
+def _split(columns: Columns, values: Mapping[str, Int32Array]) -> dict[tuple[str, ...], Any]:
+    """Split the recorded columns of each register by what they are recorded for."""
     used, parts = {"v": 0, "u": 0}, {}
     for key, ids in columns.items():
-        register = _REGISTERS[key[1]]
+        register = _REGISTERS[key[-1]]
         begin = used[register]
         used[register] = begin + len(ids)
         parts[key] = values[register][:, begin : begin + len(ids)]

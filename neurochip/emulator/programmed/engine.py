@@ -164,7 +164,7 @@ class ProgrammedEngine(Engine[Position]):
         if state.first_overflow[0] >= 0:  # in the last run
             state.overflows[:] = 0
             state.first_overflow[:] = -1
-        places = [self._recorded(variable, ids) for (_, variable), ids in columns.items()]
+        places = [self._recorded(key[-1], ids) for key, ids in columns.items()]
         every_place = np.concatenate([np.empty(0, dtype=np.int64), *places])
         values = np.empty((n_steps, len(every_place)), dtype=np.int32)
         n_lanes = len(self._order.compartment)

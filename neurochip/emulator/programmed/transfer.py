@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...image import ChipImage, PopulationSymbol
-from ...image.neurons import decode_neurons, program_of
-from ...programs import NeuronProgram
+from ...image.neurons import decode_neurons, has_units, program_of
 from ...typing import Float64Array, Int64Array
 from ..reprogram import check_alike, no_exchange, too_late
 from .order import Order
@@ -17,9 +16,6 @@ from .position import Call, Position
 from .state import Tables
 
 __all__ = ["transfer"]
-
-_STATE = {"u", "v", "held"}  # registers that have units, as the compiler lays them out
-_PARAMETERS = {"keep_u", "keep_v", "bias", "vmin", "vmax", "threshold", "refractory"}
 
 
 def transfer(
@@ -76,7 +72,7 @@ def transfer(
 def _check(images: tuple[ChipImage, ChipImage], orders: tuple[Order, Order]) -> None:
     old, new = images
     check_alike(old, new)
-    known = all(_is_compiled(part.program) for order in orders for part in order.parts)
+    known = all(has_units(part.program) for order in orders for part in order.parts)
     if old.symbols is None or new.symbols is None or old.resets or new.resets or not known:
         raise no_exchange()
     known_ids = (
@@ -90,15 +86,6 @@ def _check(images: tuple[ChipImage, ChipImage], orders: tuple[Order, Order]) -> 
         programs = [program_of(*pair) for pair in ((old, before), (new, after))]
         if len({None if item is None else item.program.name for item in programs}) > 1:
             raise no_exchange()
-
-
-def _is_compiled(program: NeuronProgram) -> bool:
-    """Return whether a program has the registers of those that the compiler makes, and no other."""
-    two = len(program.inputs) > 1
-    state, parameters = (
-        (_STATE | {"u2"}, _PARAMETERS | {"keep_u2"}) if two else (_STATE, _PARAMETERS)
-    )
-    return program.state.keys() == state and parameters <= program.parameters.keys()
 
 
 def _convert(
