@@ -42,7 +42,9 @@ __all__ = ["describe_recording", "run_command"]
 )
 @duration_option
 @seed_option
-@click.option("--record", multiple=True, help="Also record v or u of all neurons (repeatable).")
+@click.option(
+    "--record", multiple=True, help="Also record v, i_syn or u of all neurons (repeatable)."
+)
 @threads_option
 @click.option(
     "--learned",
