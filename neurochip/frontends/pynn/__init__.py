@@ -67,7 +67,14 @@ from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: A004 - PyNN's name
 from .projections import Projection
 from .sources import SpikeSourceArray
-from .synapses import StaticSynapse
+from .synapses import (
+    ElectricalSynapse,
+    MultiQuantalSynapse,
+    SimpleStochasticSynapse,
+    StaticSynapse,
+    StochasticTsodyksMarkramSynapse,
+    TsodyksMarkramSynapse,
+)
 
 __all__ = [
     "GSLRNG",
@@ -78,6 +85,7 @@ __all__ = [
     "CloneConnector",
     "DisplacementDependentProbabilityConnector",
     "DistanceDependentProbabilityConnector",
+    "ElectricalSynapse",
     "FixedNumberPostConnector",
     "FixedNumberPreConnector",
     "FixedProbabilityConnector",
@@ -88,6 +96,7 @@ __all__ = [
     "IF_curr_exp",
     "IndexBasedExpression",
     "IndexBasedProbabilityConnector",
+    "MultiQuantalSynapse",
     "Network",
     "NumpyRNG",
     "OneToOneConnector",
@@ -96,11 +105,14 @@ __all__ = [
     "Projection",
     "RandomDistribution",
     "Sequence",
+    "SimpleStochasticSynapse",
     "SmallWorldConnector",
     "Space",
     "SpikeSourceArray",
     "StandardCellType",
     "StaticSynapse",
+    "StochasticTsodyksMarkramSynapse",
+    "TsodyksMarkramSynapse",
     "connect",
     "create",
     "end",

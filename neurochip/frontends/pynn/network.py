@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import FrontendError
 from ...network import (
     LIF,
     Connection,
@@ -136,8 +135,6 @@ def read_network(state: Any, stop: int) -> Network | None:
 
     Raises
     ------
-    FrontendError
-        If a delay is shorter than a step.
     NetworkError
         If a parameter is not allowed.
     """
@@ -195,11 +192,6 @@ def _input(population: Any, state: Any, stop: int) -> SpikeInput:
 
 def _connection(part: Part, ends: dict[str, Any], dt: float) -> Connection:
     delay = part.delay
-    if (delay < dt * (1 - 1e-3)).any():
-        raise FrontendError(
-            f"Projection {part.name!r}: a delay of {delay.min():g} ms; allowed: at least one step "
-            f"of {dt:g} ms."
-        )
     target = ends[part.target.key]
     if target.model.delta_synapses:
         delay = np.maximum(delay - dt, 0.0)

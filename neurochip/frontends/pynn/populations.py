@@ -20,6 +20,17 @@ class Assembly(common.Assembly):
 
     _simulator = simulator
 
+    @property
+    def receptor_types(self) -> list[str]:
+        """Receptors that all populations have, in the order of the first; PyNN's has none."""
+        first, *others = (population.receptor_types for population in self.populations)
+        return [name for name in first if all(name in names for names in others)]
+
+    @property
+    def position_generator(self) -> Any:
+        """A function of indices that returns positions as rows; PyNN's returns columns."""
+        return lambda index: self.positions.T[index]
+
 
 class _Cells:
     """What populations and views share: both read and write the columns of a population."""

@@ -76,8 +76,11 @@ class State(common.control.BaseState):
 
     @property
     def min_delay(self) -> float:
-        """Shortest delay (ms): as given to ``setup``, or one step."""
-        return self.dt if self.delays[0] == "auto" else float(self.delays[0])
+        """Shortest delay (ms): as given to ``setup``, or that of all projections, or one step."""
+        if self.delays[0] != "auto":
+            return float(self.delays[0])
+        used = [float(each.column("delay").min()) for each in self.projections if len(each)]
+        return min(used, default=self.dt)
 
     @property
     def max_delay(self) -> float:

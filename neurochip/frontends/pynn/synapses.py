@@ -1,18 +1,76 @@
-"""Synapse models."""
+"""Synapse models: static ones, and the refusals of the others."""
 
 from __future__ import annotations
 
-from pyNN.standardmodels import build_translations, synapses
+from typing import Any
 
+import numpy as np
+from pyNN.standardmodels import ModelNotAvailable, build_translations, synapses
+
+from ...typing import Float64Array
 from . import simulator
 
-__all__ = ["StaticSynapse"]
+__all__ = [
+    "ElectricalSynapse",
+    "MultiQuantalSynapse",
+    "SimpleStochasticSynapse",
+    "StaticSynapse",
+    "StochasticTsodyksMarkramSynapse",
+    "Timed",
+    "TsodyksMarkramSynapse",
+    "delay_limits",
+    "delay_steps",
+    "unavailable",
+]
 
 
-class StaticSynapse(synapses.StaticSynapse):
-    """Synapses with a constant weight and delay."""
+def unavailable(name: str, why: str) -> Any:
+    """Return a class that stands for a model of PyNN and refuses to be made."""
 
-    translations = build_translations(("weight", "weight"), ("delay", "delay"))
+    def refuse(self: Any, *args: Any, **parameters: Any) -> None:
+        raise NotImplementedError(f"{name} is not available on the chip: {why}.")
+
+    return type(name, (ModelNotAvailable,), {"__init__": refuse, "__doc__": f"Refused: {why}."})
+
+
+_CHANGING = (
+    "the weight of a spike does not depend on the spikes before it; what works: StaticSynapse with "
+    "the weight that the synapse has at the mean rate of its source"
+)
+_RANDOM = "every spike is transmitted; what works: StaticSynapse with the mean weight, p * weight"
+
+ElectricalSynapse = unavailable(
+    "ElectricalSynapse", "neurons exchange nothing but spikes; what works: StaticSynapse"
+)
+TsodyksMarkramSynapse = unavailable("TsodyksMarkramSynapse", _CHANGING)
+StochasticTsodyksMarkramSynapse = unavailable("StochasticTsodyksMarkramSynapse", _CHANGING)
+MultiQuantalSynapse = unavailable("MultiQuantalSynapse", _CHANGING)
+SimpleStochasticSynapse = unavailable("SimpleStochasticSynapse", _RANDOM)
+
+
+def delay_limits() -> tuple[float, float]:
+    """Return the shortest and the longest delay (ms) that ``setup`` allows."""
+    low, high = simulator.state.delays
+    return (
+        simulator.state.dt if low == "auto" else float(low),
+        np.inf if high == "auto" else float(high),
+    )
+
+
+def delay_steps(delay: Float64Array, dt: float) -> Float64Array:
+    """Return delays (ms) as the nearest number of steps of ``dt`` ms, as NEST rounds them."""
+    return np.floor(delay * (1.0 / dt) + 0.5)
+
+
+class Timed:
+    """A synapse whose delay is as short as it can be, unless it is given."""
 
     def _get_minimum_delay(self) -> float:
-        return simulator.state.min_delay
+        return delay_limits()[0]
+
+
+class StaticSynapse(Timed, synapses.StaticSynapse):
+    """A synapse with a constant weight (nA, or mV onto IF_curr_delta) and a delay (ms)."""
+
+    parameter_checks: dict[str, Any] = {}  # noqa: RUF012 - a projection checks whole columns
+    translations = build_translations(("weight", "weight"), ("delay", "delay"))
