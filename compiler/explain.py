@@ -242,7 +242,8 @@ def _shift_note(ideal: IdealPopulation, decays: Decays) -> str:
         return ""
     expected = Span.of(decays.rule.expected(ideal))
     moved = Span.of(decays.shift)
-    return f"moved by {moved} mV to preserve the mean of v at an input of {expected} mV"
+    kept = "expected rate" if decays.rule.lift else "mean of v"
+    return f"moved by {moved} mV to preserve the {kept} at an input of {expected} mV"
 
 
 def _truncation_note(added: Float64Array) -> str:

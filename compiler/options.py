@@ -145,8 +145,9 @@ class CompileOptions:
         "auto",
         "Which property to preserve when a time constant is rounded.",
         '``"auto"`` preserves the expected rate of each population: it interpolates between '
-        '``"impulse"`` and ``"dc"``, or takes the best of the other three if no interpolation '
-        "gives the rate. It predicts rates from the inputs, treated as independent Poisson trains; "
+        '``"impulse"`` and ``"dc"``, or, if no interpolation gives the rate, takes '
+        '``"mean_and_variance"`` and shifts the resting level further, or the best of the other '
+        "three. It predicts rates from the inputs, treated as independent Poisson trains; "
         'where no spikes are expected, it takes ``"dc"``. The compile report shows its choices. '
         '``"dc"`` scales the weights so that a steady input gives the same mean v; ``"impulse"`` '
         "keeps the weights, so that one spike gives the same jump. Both preserve the resting "

@@ -139,7 +139,7 @@ def test_gain_and_time_step_trade_off_as_described() -> None:
     impulse, dc, moments, auto, grid = table["above", 0.1]
     assert abs(auto) < min(abs(impulse), abs(dc), abs(moments)) < 0.5
     impulse, dc, moments, auto, grid = table["held", 0.1]
-    assert auto == moments < 0.6 < 1 < dc < impulse
+    assert abs(auto) < moments < 0.6 < 1 < dc < impulse
     for errors in table.values():  # "no worse", up to what other roundings do
         assert abs(errors[3]) <= min(abs(error) for error in errors[:3]) + 0.05
     assert table["fluctuations", 1.0][4] < -30

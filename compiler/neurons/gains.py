@@ -4,10 +4,12 @@ Let a be the exact fraction of v that a step keeps, a' the fraction of the round
 ``r = (1 - a') / (1 - a)``. A power rule multiplies weights by ``r**power``: power 0 preserves the
 jump caused by a spike (impulse), power 1 the mean of v under steady input (dc). The moment rule
 preserves the variance of v under Poisson input (a power of about 1/2 for delta synapses) and
-corrects the mean through the bias; both are exact only for the expected input. No rule preserves
-the *firing rate*. Which rule comes closest depends on whether a neuron is driven by fluctuations or
-far above threshold. ``gain="auto"`` searches the power between 0 and 1 at which the expected rate
-equals that of the unrounded decay. Where no rate can be predicted, it preserves the mean (dc).
+corrects the mean through the bias; both are exact only for the expected input. None of these
+preserves the *firing rate*. Which one comes closest depends on whether a neuron is driven by
+fluctuations or far above threshold. ``gain="auto"`` searches the power between 0 and 1 at which the
+expected rate equals that of the unrounded decay. If there is none, it takes the moment rule and
+lifts the mean of v as far as the rate wants. Where no rate can be predicted, it preserves the mean
+(dc).
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from .drive import OperatingPoint, lif_rate
 __all__ = ["GainChoice", "choose_gain", "rounded_point"]
 
 _BISECTIONS = 20
+_LIFT = 0.1  # mV: small, to take the slope of the rates
 _SILENT = 0.1  # Hz: lower rates are too uncertain to choose a power from
 
 
@@ -103,18 +106,38 @@ def _keeping_rate(
     if wanted * dt > 1e3:
         return _mean_only("the expected rate is above one spike per step")
 
+    def changes(rule: GainRule) -> Float64Array:
+        return lif_rate(rounded_point(point, ideal.keep_v, keep_v, rule, dt)) - lif_rate(exact)
+
     def error(rule: GainRule) -> float:
-        return float(lif_rate(rounded_point(point, ideal.keep_v, keep_v, rule, dt)).mean() - wanted)
+        return float(changes(rule).mean())
 
-    return _noted(_preserving(error, moments))
+    farthest = np.abs(point.mean - point.v_reset) + np.abs(point.v_thresh - point.v_reset)
+    lifted = _lifted(changes, moments, float(farthest.max()))
+    return _noted(_preserving(error, (moments, lifted)))
 
 
-def _preserving(error: Callable[[GainRule], float], moments: MomentGain) -> GainRule:
-    """Return the rule without an error of the rate; if there is none, the best of the three."""
+def _lifted(
+    changes: Callable[[GainRule], Float64Array], moments: MomentGain, largest: float
+) -> MomentGain:
+    """Return the moment rule with the lift that leaves the smallest squared changes of rates.
+
+    The changes are taken to be linear in the lift. Rates that hardly depend on the mean of v, as
+    those of rare and large kicks, would want more than the ``largest`` lift (mV): they get none.
+    """
+    before = changes(moments)
+    slope = (changes(replace(moments, lift=_LIFT)) - before) / _LIFT
+    squares = float(slope @ slope)
+    lift = -float(slope @ before) / squares if squares else 0.0
+    return replace(moments, lift=lift) if abs(lift) <= largest else moments
+
+
+def _preserving(error: Callable[[GainRule], float], others: tuple[MomentGain, ...]) -> GainRule:
+    """Return the power without an error of the rate; if there is none, the best of all rules."""
     low, high = 0.0, 1.0
-    rules: tuple[GainRule, ...] = (PowerGain(low, 1.0), PowerGain(high, 1.0), moments)
+    rules: tuple[GainRule, ...] = (PowerGain(low, 1.0), PowerGain(high, 1.0), *others)
     errors = [error(rule) for rule in rules]
-    at_low, at_high, _ = errors
+    at_low, at_high, *_ = errors
     if at_low * at_high >= 0:  # no power from 0 to 1 gives the wanted rate
         return rules[int(np.argmin(np.abs(errors)))]
     for _ in range(_BISECTIONS):
@@ -129,7 +152,8 @@ def _preserving(error: Callable[[GainRule], float], moments: MomentGain) -> Gain
 def _noted(rule: GainRule) -> GainChoice:
     """Return a rule with a note that says what it preserves."""
     if isinstance(rule, MomentGain):
-        text = "weights preserve the variance of v, the bias preserves the mean"
+        kept = "expected rate" if rule.lift else "mean"
+        text = f"weights preserve the variance of v, the bias preserves the {kept}"
         return GainChoice(rule, text)
     text = f"gain power {rule.v:.2f} (0 preserves the jump of a spike, 1 the mean)"
     return GainChoice(rule, text)
@@ -165,9 +189,9 @@ def rounded_point(
     a, b = ideal_keep_v[point.ids], keep_v[point.ids]
     with np.errstate(divide="ignore"):
         tau_m = -dt / np.log(b)
-    if isinstance(rule, MomentGain):
-        return replace(point, tau_m=tau_m)
     correction = (1 - b) / (1 - a)
+    if isinstance(rule, MomentGain):
+        return replace(point, tau_m=tau_m, mean=point.mean + rule.lift * (1 - correction))
     with np.errstate(divide="ignore"):
         s = np.where(point.tau_syn > 0, np.exp(-dt / point.tau_syn), 0.0)
     variance = variance_gain(b, s) / variance_gain(a, s)

@@ -128,6 +128,8 @@ def _arrays_of(key: str, item: PopulationSymbol) -> dict[str, Any]:
     if isinstance(item.gain_rule, MomentGain):
         charges = enumerate(item.gain_rule.charge)
         arrays |= {f"{key}charge.{index}": values for index, values in charges}
+        if item.gain_rule.lift:
+            arrays[f"{key}lift"] = np.array(item.gain_rule.lift)
     if item.bias_correction is not None:
         arrays[f"{key}bias_correction"] = item.bias_correction
     if item.drive is not None:
@@ -257,7 +259,9 @@ def _population(
 
     rule: GainRule
     if powers is None:
-        rule = MomentGain(tuple(array(f"charge.{index}") for index in range(len(receptors))))
+        charge = tuple(array(f"charge.{index}") for index in range(len(receptors)))
+        lifted = f"{key}lift" in file
+        rule = MomentGain(charge, float(file.array(f"{key}lift", "float64", ())) if lifted else 0.0)
     else:
         rule = PowerGain(*powers)
     return PopulationSymbol(

@@ -105,12 +105,16 @@ class PowerGain:
 class MomentGain(ArrayValue):
     """Weights preserve the variance of v under Poisson input, and the bias preserves its mean.
 
-    Only for neurons with a leak.
+    Only for neurons with a leak. The rate still changes with the speed of v, unless ``lift`` makes
+    up for that, too.
 
     Parameters
     ----------
     charge : tuple of ndarray of float64, shape (size,), weight units per step
         Expected input of each receptor, all finite.
+    lift : float, mV
+        The bias raises the mean of v by ``lift (1 - r)``: by a hundredth of it if v is slower by
+        1 %. 0 preserves the mean.
 
     Raises
     ------
@@ -119,6 +123,7 @@ class MomentGain(ArrayValue):
     """
 
     charge: tuple[Float64Array, ...]
+    lift: float = 0.0
 
     __repr__ = brief
 
@@ -133,21 +138,23 @@ class MomentGain(ArrayValue):
                     "allowed: finite numbers."
                 )
         object.__setattr__(self, "charge", tuple(read_only(values) for values in charge))
+        object.__setattr__(self, "lift", real("gain rule", "lift", self.lift, error=ImageError))
 
     def follow(
         self, ideal: Unrounded, keep_v: Float64Array, keep_u: Sequence[Float64Array]
     ) -> tuple[list[Float64Array], Float64Array]:
         """Return the gains for rounded decays, and the shift of the resting level.
 
-        The shift makes up for the change of the expected mean of v. ``ideal``, ``keep_v``,
-        ``keep_u`` and the returned values are those of :meth:`PowerGain.follow`.
+        The shift makes up for the change of the expected mean of v, and adds the lift. ``ideal``,
+        ``keep_v``, ``keep_u`` and the returned values are those of :meth:`PowerGain.follow`.
         """
         gains = [
             item.gain
             * np.sqrt(variance_gain(ideal.keep_v, item.keep_u) / variance_gain(keep_v, kept))
             for item, kept in zip(ideal.receptors, keep_u, strict=True)
         ]
-        return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains)
+        lift = self.lift * (1 - (1 - keep_v) / (1 - ideal.keep_v))
+        return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains) + lift
 
     def expected(self, ideal: Unrounded) -> Float64Array:
         """Return the displacement of the mean of v by the expected input with ``ideal``, in mV."""

@@ -142,9 +142,24 @@ MUTANTS = [
     Mutant(
         "the bias does not make up for the mean that weights lose",
         "neurochip/image/gains.py",
-        "return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains)",
-        "return gains, np.zeros(len(keep_v))",
+        "return gains, self.expected(ideal) - self._mean(keep_v, keep_u, gains) + lift",
+        "return gains, lift",
         "tests/unit/test_moment_gain.py::test_a_float_twin_keeps_mean_and_variance_of_v",
+    ),
+    Mutant(
+        "a slower v is given a lower mean to keep its rate",
+        "neurochip/image/gains.py",
+        "lift = self.lift * (1 - (1 - keep_v) / (1 - ideal.keep_v))",
+        "lift = self.lift * ((1 - keep_v) / (1 - ideal.keep_v) - 1)",
+        "tests/unit/test_gains.py::"
+        "test_the_report_says_that_the_bias_preserves_the_rate_of_a_slower_v",
+    ),
+    Mutant(
+        "rates that hardly depend on the mean of v move it by any amount",
+        "compiler/neurons/gains.py",
+        "return replace(moments, lift=lift) if abs(lift) <= largest else moments",
+        "return replace(moments, lift=lift)",
+        "tests/unit/test_gains.py::test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it",
     ),
     # ------------------------------------------------------------------ projections
     Mutant(

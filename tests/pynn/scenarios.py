@@ -1,4 +1,4 @@
-"""PyNN's own scenario tests on neurochip: their files as published, with another list of simulators.
+"""PyNN's own scenario tests on neurochip: their files as published, with other simulators.
 
     python tests/pynn/scenarios.py                     # the chip, without and with conductances
     python tests/pynn/scenarios.py nest test_electrodes.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from neurochip import (
 )
 from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
+from neurochip.image import PowerGain
+from neurochip.image.files import load_image, save_image
+from neurochip.recurrence import ideal_population
 from neurochip.reference import simulate_reference
 
 DT = 0.1
@@ -165,6 +169,59 @@ def test_the_chosen_gain_is_no_worse_than_any_other(drive, tau_syn, dt):
         errors[gain] = abs(Emulator(image).run(stimulus).rates("cells").mean() / wanted - 1)
     resolution = 5e-4  # of the rate: what other roundings leave
     assert errors["auto"] <= min(errors.values()) + resolution
+
+
+def above_threshold():
+    """Neurons that a constant current makes fire, of which synapses take some away."""
+    lif = LIF(tau_m=20.0, cm=0.25, v_rest=-70.0, tau_refrac=2.0, tau_syn=5.0, i_offset=0.45)
+    cells, sources = Population("cells", 100, lif), PoissonInput("sources", 100, rate=16.0)
+    links = [fixed_probability(sources, cells, 0.2, weight=-0.15, seed=1)]
+    return Network(inputs=[sources], populations=[cells], connections=links)
+
+
+def test_where_no_power_preserves_the_rate_the_bias_does():
+    """Weights do little far above threshold; tau_m is off by 2.1 %, and so would be the rate."""
+    network = above_threshold()
+    stimulus = draw_stimulus(network, 2000.0, seed=1)
+    wanted = simulate_reference(network, stimulus, DT).rates("cells").mean()
+    error, *errors = (
+        Emulator(compile_network(network, dt=DT, gain=gain)).run(stimulus).rates("cells").mean()
+        / wanted
+        - 1
+        for gain in ("auto", "dc", "impulse", "mean_and_variance")
+    )
+    assert max(errors) < -0.015
+    assert abs(error) < 0.003
+
+
+def test_the_report_says_that_the_bias_preserves_the_rate_of_a_slower_v(tmp_path):
+    network = above_threshold()
+    image = compile_network(network, dt=DT)
+    assert image.report.row("cells", "tau_m").note == (
+        "weights preserve the variance of v, the bias preserves the expected rate"
+    )
+    said = " ".join(str(image.report).split())
+    assert " mV to preserve the expected rate at an input of " in said
+    assert load_image(save_image(image, tmp_path / "image")) == image
+    rule = image.symbols.populations[0].gain_rule
+    ideal = ideal_population(network, network.populations[0], DT)
+    keep_u = [item.keep_u for item in ideal.receptors]
+    slower = 1 - 0.98 * (1 - ideal.keep_v)
+    unlifted = replace(rule, lift=0.0)
+    more = rule.follow(ideal, slower, keep_u)[1] - unlifted.follow(ideal, slower, keep_u)[1]
+    np.testing.assert_allclose(more, 0.02 * rule.lift)
+    assert rule.lift > 0
+    assert not rule.follow(ideal, ideal.keep_v, keep_u)[1].any()  # nothing is rounded
+
+
+def test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it():
+    """Two kicks a second of more than the way to threshold, of which the diffusion knows little."""
+    source = SpikeInput("source", 4, [0, 1], [1.0, 2.0])
+    cells = Population("cells", 4, LIF())
+    links = [one_to_one(source, cells, weight=20.0)]
+    network = Network(inputs=[source], populations=[cells], connections=links)
+    image = compile_network(network, LOIHI, dt=DT)
+    assert image.symbols.populations[0].gain_rule == PowerGain(0.0, 1.0)
 
 
 def given_later(**expectation):

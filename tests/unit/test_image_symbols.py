@@ -34,7 +34,7 @@ def image():
         populations=[first, second],
         connections=[one_to_one(source, first, weight=20.0)],
     )
-    return compile_network(network, dt=0.1)
+    return compile_network(network, dt=0.1, gain="dc")
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +207,10 @@ def test_an_input_without_sources_is_refused(size):
         ),
         (lambda: PowerGain(True, 1.0), "gain rule: v = True; allowed: a number from 0 to 1."),
         (lambda: MomentGain(1), "gain rule: charge = 1; allowed: an array for each receptor."),
+        (
+            lambda: MomentGain((np.ones(2),), lift=math.nan),
+            "gain rule: lift = nan; allowed: a finite number.",
+        ),
         (
             lambda: MomentGain((np.ones(2, dtype=np.int32),)),
             "gain rule: charge 0 is of type int32; allowed: a one-dimensional array of float64.",
