@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from literal import literal
+from recorded import case_paths, load_case
 
 from neurochip import (
     LIF,
@@ -36,19 +35,6 @@ from neurochip.reference.tables import flatten_neurons, flatten_synapses
 
 N_BRIAN2_CASES = 18
 NEVER = 1e6  # mV, a threshold out of reach
-
-
-def _brian2_cases():
-    # By its path: "import brian2.load" would find an installed Brian2.
-    path = Path(__file__).parents[1] / "brian2" / "load.py"
-    spec = importlib.util.spec_from_file_location("brian2_cases", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-brian2_cases = _brian2_cases()
 
 
 def spikes_of(recording, name):
@@ -79,21 +65,21 @@ def alone(model, size=1):
 
 
 def test_all_brian2_cases_are_present():
-    assert len(brian2_cases.case_paths()) == N_BRIAN2_CASES
+    assert len(case_paths("brian2")) == N_BRIAN2_CASES
 
 
-@pytest.mark.parametrize("path", brian2_cases.case_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", case_paths("brian2"), ids=lambda path: path.stem)
 def test_every_spike_equals_brian2(path):
-    case = brian2_cases.load_case(path)
+    case = load_case(path)
     recording = simulate_reference(case.network, case.stimulus, case.dt)
     for name, (steps, ids) in case.spikes.items():
         np.testing.assert_array_equal(recording.steps[name], steps)
         np.testing.assert_array_equal(recording.ids[name], ids)
 
 
-@pytest.mark.parametrize("path", brian2_cases.case_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", case_paths("brian2"), ids=lambda path: path.stem)
 def test_v_equals_brian2_in_every_step(path):
-    case = brian2_cases.load_case(path)
+    case = load_case(path)
     recording = simulate_reference(case.network, case.stimulus, case.dt, record=["v"])
     for name, expected in case.v.items():
         values = recording.trace(name).values[:, : expected.shape[1]]

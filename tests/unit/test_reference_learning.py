@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import importlib.util
 import pickle
-import sys
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+from recorded import case_paths, load_case
 from stdp_oracle import learned_weights
 
 from neurochip import (
@@ -40,19 +38,6 @@ RULE_20 = STDP(20.0, 15.0, 0.1, 0.08, 20.0)
 TRIPLET = Triplet(60.0, 40.0, 0.05, 0.02)
 REWARD = Reward([0.0, 24.0, 47.0], [0.7, -0.4, 1.0])
 N_CASES = 13
-
-
-def _brian2_cases():
-    # By its path: "import brian2.load" would find an installed Brian2.
-    path = Path(__file__).parents[1] / "brian2" / "load.py"
-    spec = importlib.util.spec_from_file_location("brian2_learning_cases", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-brian2_cases = _brian2_cases()
 
 
 def with_rule(network, **changes):
@@ -113,13 +98,13 @@ RULES = {
 
 
 def test_all_recorded_networks_that_learn_are_present():
-    assert len(brian2_cases.learning_paths()) == N_CASES
+    assert len(case_paths("brian2/learning")) == N_CASES
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("path", brian2_cases.learning_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", case_paths("brian2/learning"), ids=lambda path: path.stem)
 def test_every_spike_and_every_learned_weight_equals_brian2(path, threads):
-    case = brian2_cases.load_case(path)
+    case = load_case(path)
     probes = [WeightProbe(name, synapses=ids) for name, (ids, _) in case.traces.items()]
     reference = Reference(case.network, case.dt, threads=threads)
     recording = reference.run(case.stimulus, record=probes)

@@ -1,4 +1,4 @@
-"""Build networks of neurochip from the cases that ``record.py`` stored."""
+"""Build networks from the cases that ``brian2`` and ``against_nest`` recorded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A network, its input, and the results of Brian2.
+    """A network, its input, and the results of another simulator.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Case:
     spikes : dict of str to (steps, ids)
         By population, sorted by step, then neuron.
     v : dict of str to ndarray, shape (n_steps, n_recorded), mV
-        v of the first neurons of each population, sampled as in a :class:`~neurochip.Recording`;
-        none for networks that learn.
+        v of the first neurons of each population in the first steps, sampled as in a
+        :class:`~neurochip.Recording`; none for networks that learn.
     learned : dict of str to ndarray, shape (n_synapses,)
         Weights of connections that learn after the run, in the order of their synapses.
     traces : dict of str to (synapses, values)
@@ -54,14 +54,9 @@ class Case:
     traces: dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 
 
-def case_paths() -> list[Path]:
-    """Return the paths of all recorded cases, in the order of their numbers."""
-    return sorted(HERE.glob("*.npz"))
-
-
-def learning_paths() -> list[Path]:
-    """Return the paths of the recorded networks that learn."""
-    return sorted((HERE / "learning").glob("*.npz"))
+def case_paths(folder: str) -> list[Path]:
+    """Return the paths of the cases recorded in a folder, in the order of their numbers."""
+    return sorted((HERE / folder).glob("*.npz"))
 
 
 def load_case(path: Path | str) -> Case:
@@ -102,7 +97,10 @@ def load_case(path: Path | str) -> Case:
         name=str(stored["case"]),
         dt=dt,
         network=Network(
-            populations=populations, inputs=[source, *currents], connections=connections
+            populations=populations,
+            inputs=[source, *currents],
+            connections=connections,
+            **json.loads(str(stored.get("rules", "{}"))),
         ),
         stimulus=Stimulus(n_steps * dt, (source,), tuple(item.waveform for item in currents)),
         spikes={name: (stored[f"spk_step_{name}"], stored[f"spk_id_{name}"]) for name in names},
