@@ -353,7 +353,7 @@ class Change(NamedTuple):
 def find_change(before: Network, now: Network) -> Change | None:
     """Return the first part in which a network differs from the compiled one, or None.
 
-    The spikes of its inputs are ignored.
+    The spikes of its inputs are ignored, but not the rates that the compiler is told to expect.
 
     Parameters
     ----------
@@ -370,7 +370,10 @@ def find_change(before: Network, now: Network) -> Change | None:
 
 
 def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
-    inputs = {("input", item.name): (item.size,) for item in network.spike_inputs}
+    inputs = {
+        ("input", item.name): (item.size, getattr(item, "expected_rate", None))
+        for item in network.spike_inputs
+    }
     populations = {
         ("population", item.name): (
             item,

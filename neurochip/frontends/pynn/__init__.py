@@ -63,10 +63,16 @@ from .control import (
     run_until,
     setup,
 )
+from .electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: A004 - PyNN's name
 from .projections import Projection
-from .sources import SpikeSourceArray
+from .sources import (
+    SpikeSourceArray,
+    SpikeSourceGamma,
+    SpikeSourcePoisson,
+    SpikeSourcePoissonRefractory,
+)
 from .synapses import (
     ElectricalSynapse,
     MultiQuantalSynapse,
@@ -78,11 +84,13 @@ from .synapses import (
 
 __all__ = [
     "GSLRNG",
+    "ACSource",
     "AllToAllConnector",
     "ArrayConnector",
     "Assembly",
     "CSAConnector",
     "CloneConnector",
+    "DCSource",
     "DisplacementDependentProbabilityConnector",
     "DistanceDependentProbabilityConnector",
     "ElectricalSynapse",
@@ -98,6 +106,7 @@ __all__ = [
     "IndexBasedProbabilityConnector",
     "MultiQuantalSynapse",
     "Network",
+    "NoisyCurrentSource",
     "NumpyRNG",
     "OneToOneConnector",
     "Population",
@@ -109,8 +118,12 @@ __all__ = [
     "SmallWorldConnector",
     "Space",
     "SpikeSourceArray",
+    "SpikeSourceGamma",
+    "SpikeSourcePoisson",
+    "SpikeSourcePoissonRefractory",
     "StandardCellType",
     "StaticSynapse",
+    "StepCurrentSource",
     "StochasticTsodyksMarkramSynapse",
     "TsodyksMarkramSynapse",
     "connect",

@@ -1,12 +1,463 @@
-"""Current sources."""
+"""Current sources, and the current into a population during a run.
+
+A current that begins at time t acts in the step that begins at t, so v moves at t + dt, as with
+NEST's generators. Times between two steps are moved to the nearest one, as PyNN does.
+
+What a source does in a step depends on its parameters at that step. Its changes are kept, so that
+any part of the current can be computed at any time, the recorded one too. The random numbers of a
+:class:`NoisyCurrentSource` depend on the seed, the source, the target and their place only.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["current_into"]
+import numpy as np
+from pyNN.errors import InvalidParameterValueError
+from pyNN.parameters import ParameterSpace, Sequence
+from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
+
+from ...errors import FrontendError
+from ...typing import Float64Array, Int64Array
+from .simulator import state
+
+__all__ = [
+    "ACSource",
+    "DCSource",
+    "NoisyCurrentSource",
+    "StepCurrentSource",
+    "currents",
+    "room",
+]
+
+_logger = logging.getLogger("PyNN")
+_BLOCK = 1 << 12  # samples of noise drawn with one generator
+_LONG = 1e4  # steps in which two steps with another current are few
+_RARE = 5.0  # standard deviations of noise for which the compiler leaves room
 
 
-def current_into(population: Any, until_step: int, dt: float) -> list[tuple[Any, Any]]:  # noqa: ARG001
-    """Return the currents in steps into a population: times (ms) and amplitudes (nA)."""
-    return []
+def _as_they_are(model: Any) -> Any:
+    """Return translations that keep the names and units of PyNN."""
+    return build_translations(*((name, name) for name in model.default_parameters))
+
+
+class _Source(StandardCurrentSource):
+    """A current source; subclasses say what it does in a step.
+
+    Attributes are the parameters: numbers, or arrays of a :class:`StepCurrentSource`. Assigning to
+    them, or ``set_parameters``, acts from the present time on.
+    """
+
+    _rounded: tuple[str, ...] = ("start", "stop")
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self._changes: list[tuple[int, dict[str, Any]]] = []
+        self._segment = state.segment_counter
+        self._recorded = False
+        space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
+        space.update(**parameters)
+        self.set_native_parameters(self.translate(space))
+
+    def inject_into(self, cells: Any) -> None:
+        """Inject the current into cells.
+
+        Parameters
+        ----------
+        cells : Population, PopulationView, Assembly or list of ID
+            The neurons. A neuron that is listed twice gets the current twice.
+
+        Raises
+        ------
+        TypeError
+            If there is a spike source among them.
+        """
+        numbers: dict[int, tuple[Any, list[int]]] = {}
+        for cell in cells:
+            if not cell.celltype.injectable:
+                model = type(cell.celltype).__name__
+                raise TypeError(f"{type(self).__name__}: a {model} takes no current, only neurons.")
+            numbers.setdefault(id(cell.parent), (cell.parent, []))[1].append(
+                cell.parent.id_to_index(cell)
+            )
+        for population, indices in numbers.values():
+            state.electrodes.append((self, population, np.array(indices, dtype=np.int64)))
+        state.changed()
+
+    def get_parameters(self) -> dict[str, Any]:
+        """Return the parameters as numbers and arrays, by name."""
+        return {
+            name: value.copy() if isinstance(value, np.ndarray) else value
+            for name, value in self._history()[-1][1].items()
+        }
+
+    def get_native_parameters(self) -> ParameterSpace:
+        """Return the parameters."""
+        return ParameterSpace(self.get_parameters())
+
+    def set_native_parameters(self, parameters: ParameterSpace) -> None:
+        """Set parameters from the present time on.
+
+        Raises
+        ------
+        pyNN.errors.InvalidParameterValueError
+            If a value is not allowed.
+        """
+        parameters.evaluate(simplify=True)
+        given = {
+            name: np.array(value.value, dtype=np.float64)
+            if isinstance(value, Sequence)
+            else float(np.ravel(value)[0])
+            for name, value in parameters.items()
+        }
+        history = self._history()
+        values = self._checked({**(history[-1][1] if history else {}), **given})
+        if history and history[-1][0] == state.step:
+            history.pop()
+        history.append((state.step, values))
+        state.changed()
+
+    def record(self) -> None:
+        """Record the current; :meth:`get_data` returns it from time 0 on."""
+        self._recorded = True
+
+    def _get_data(self) -> tuple[Float64Array, Float64Array]:
+        """Return times (ms) and current (nA) from time 0 until now, one column for each target."""
+        if not self._recorded:
+            raise FrontendError(
+                f"{type(self).__name__}: its current is not recorded; allowed: record() before "
+                "get_data()."
+            )
+        steps = np.arange(state.step + 1)
+        own = [item for item in state.electrodes if item[0] is self]
+        if not (self._varies and own):
+            own = own[:1] or [(self, None, np.zeros(1, np.int64))]
+        parts = [self._amplitudes(number, steps, len(own[number][2])) for number in range(len(own))]
+        columns = np.concatenate([part.reshape(len(steps), -1) for part in parts], axis=1)
+        return np.round(steps * state.dt, 9), columns
+
+    _varies = False
+    """Whether each target has its own current."""
+
+    def _history(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the step and values of each change; a reset leaves the last one, at step 0."""
+        if self._segment != state.segment_counter:
+            self._segment = state.segment_counter
+            self._changes = [(0, values) for _, values in self._changes[-1:]]
+        return self._changes
+
+    def _pieces(self, first: int, stop: int) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Yield the parts of some steps in which the parameters are the same."""
+        history = self._history()
+        ends = [step for step, _ in history[1:]] + [stop]
+        for (begin, values), end in zip(history, ends, strict=True):
+            if max(begin, first) < min(end, stop):
+                yield max(begin, first), min(end, stop), values
+
+    def _amplitudes(self, number: int, steps: Int64Array, size: int) -> Float64Array:
+        """Return the current in some steps, in order: shape (n,), or (n, size) if it varies.
+
+        ``number`` is that of the injection.
+        """
+        parts = [np.empty((0, size) if self._varies else 0)]
+        for begin, end, values in self._pieces(0, int(steps[-1]) + 1 if len(steps) else 0):
+            inside = steps[slice(*np.searchsorted(steps, [begin, end]))]
+            if len(inside):
+                parts.append(self._at(values, inside, number, size))
+        return np.concatenate(parts)
+
+    def _changing(self, first: int, stop: int) -> Int64Array:
+        """Return the steps in which the current may change, with the first one."""
+        parts = [np.array([first])]
+        for begin, end, values in self._pieces(first, stop):
+            steps = np.asarray(self._steps(values, begin, end), dtype=np.int64)
+            parts += [np.array([begin]), steps[(steps > begin) & (steps < end)]]
+        return np.unique(np.concatenate(parts))
+
+    def _on(self, values: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the first step with a current, and the first one after it."""
+        return _step(values["start"]), _step(values["stop"])
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name, value in values.items():
+            if not np.isfinite(value).all():
+                raise InvalidParameterValueError(
+                    f"{type(self).__name__}: {name} = {value}; allowed: finite numbers."
+                )
+        for name in self._rounded:
+            nearest = round(_step(values[name]) * state.dt, 9)
+            if abs(nearest - values[name]) > 1e-3 * state.dt:
+                _logger.warning(
+                    "%s: %s = %g ms is no multiple of the time step of %g ms; it acts at %g ms.",
+                    type(self).__name__,
+                    name,
+                    values[name],
+                    state.dt,
+                    nearest,
+                )
+        return {name: values[name] for name in self.default_parameters}
+
+    def _at(self, values: Mapping[str, Any], steps: Int64Array, number: int, size: int) -> Any:
+        """Return the current in some steps, as :meth:`_amplitudes`, given the parameters."""
+        raise NotImplementedError
+
+    def _steps(self, values: Mapping[str, Any], first: int, stop: int) -> Any:
+        """Return at least the steps in which the current changes, if they are in a part."""
+        raise NotImplementedError
+
+    def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        """Return the smallest and the largest current that is not 0."""
+        raise NotImplementedError
+
+    def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
+        """Return the expected mean over some steps."""
+        begin, end = self._on(values)
+        on = max(0, min(end, stop) - max(begin, first)) / max(stop - first, 1)
+        return float(np.mean(self._range(values)) * on)
+
+
+class DCSource(_Source, electrodes.DCSource):
+    """A constant current from ``start`` until ``stop``."""
+
+    translations = _as_they_are(electrodes.DCSource)
+
+    def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
+        begin, end = self._on(values)
+        return np.where((steps >= begin) & (steps < end), values["amplitude"], 0.0)
+
+    def _steps(self, values: Mapping[str, Any], *_: int) -> Any:
+        return self._on(values)
+
+    def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        return values["amplitude"], values["amplitude"]
+
+
+class ACSource(_Source, electrodes.ACSource):
+    """A sine from ``start`` until ``stop``; ``phase`` is its phase at ``start``, in degrees."""
+
+    translations = _as_they_are(electrodes.ACSource)
+
+    def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
+        begin, end = self._on(values)
+        turns = values["frequency"] * state.dt / 1000.0 * (steps - begin) + values["phase"] / 360.0
+        sine = values["offset"] + values["amplitude"] * np.sin(2 * np.pi * turns)
+        return np.where((steps >= begin) & (steps < end), sine, 0.0)
+
+    def _steps(self, values: Mapping[str, Any], first: int, stop: int) -> Any:
+        begin, end = self._on(values)
+        return np.arange(max(first, begin), min(stop, end + 1))
+
+    def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        size = abs(values["amplitude"])
+        return values["offset"] - size, values["offset"] + size
+
+
+class NoisyCurrentSource(_Source, electrodes.NoisyCurrentSource):
+    """A current with a normal distribution that is drawn anew every ``dt``, for each target apart.
+
+    The default of ``dt`` is the time step. As in NEST, every target gets a current of its own;
+    :meth:`get_data` returns one column for each.
+    """
+
+    translations = _as_they_are(electrodes.NoisyCurrentSource)
+    _varies = True
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**{"dt": state.dt, **parameters})
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        every = values["dt"]
+        if _step(every) < 1 or abs(_step(every) * state.dt - every) > 1e-3 * state.dt:
+            raise InvalidParameterValueError(
+                f"NoisyCurrentSource: dt = {every:g} ms; allowed: multiples of the time step of "
+                f"{state.dt:g} ms."
+            )
+        if values["stdev"] < 0:
+            raise InvalidParameterValueError(
+                f"NoisyCurrentSource: stdev = {values['stdev']:g} nA; allowed: at least 0."
+            )
+        return super()._checked(values)
+
+    def _at(self, values: Mapping[str, Any], steps: Int64Array, number: int, size: int) -> Any:
+        begin, end = self._on(values)
+        on = (steps >= begin) & (steps < end)
+        found = np.zeros((len(steps), size))
+        drawn = self._drawn((steps[on] - begin) // _step(values["dt"]), number, size)
+        found[on] = values["mean"] + values["stdev"] * drawn
+        return found
+
+    def _drawn(self, samples: Int64Array, number: int, size: int) -> Float64Array:
+        """Return standard normal numbers of some samples, in order: shape (n, size)."""
+        place = _sources().index(self) if self in _sources() else -1
+        parts = [np.empty((0, size))]
+        if len(samples):
+            for block in range(int(samples[0]) // _BLOCK, int(samples[-1]) // _BLOCK + 1):
+                inside = slice(*np.searchsorted(samples, [block * _BLOCK, (block + 1) * _BLOCK]))
+                rng = np.random.default_rng([state.seed, place + 1, number, block])
+                numbers = rng.standard_normal((_BLOCK, size))
+                parts.append(numbers[samples[inside] - block * _BLOCK])
+        return np.concatenate(parts)
+
+    def _steps(self, values: Mapping[str, Any], first: int, stop: int) -> Any:
+        begin, end = self._on(values)
+        every = _step(values["dt"])
+        earliest = begin + max(0, first - begin) // every * every
+        return np.append(np.arange(earliest, min(stop, end), every), end)
+
+    def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        spread = _RARE * values["stdev"]
+        return values["mean"] - spread, values["mean"] + spread
+
+
+class StepCurrentSource(_Source, electrodes.StepCurrentSource):
+    """A current that changes at ``times`` to ``amplitudes``, and is 0 before the first time.
+
+    Times are moved to the nearest step; of several in one step the last one counts. The attributes
+    are what is left.
+    """
+
+    translations = _as_they_are(electrodes.StepCurrentSource)
+    _rounded = ()
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        times, amplitudes = values["times"], values["amplitudes"]
+        if times.shape != amplitudes.shape:
+            raise InvalidParameterValueError(
+                f"StepCurrentSource: {times.size} times and {amplitudes.size} amplitudes; allowed: "
+                "one amplitude for each time. Set both at once if their number changes."
+            )
+        bad = np.flatnonzero(np.diff(times, prepend=-np.inf) <= 0)
+        if bad.size or (times < 0).any():
+            index = int(bad[0]) if bad.size else int(np.argmax(times < 0))
+            raise InvalidParameterValueError(
+                f"StepCurrentSource: times[{index}] = {times[index]:g} ms; allowed: times of at "
+                "least 0 ms, each later than the one before."
+            )
+        steps, last = np.unique(_steps_of(times)[::-1], return_index=True)
+        values["times"], values["amplitudes"] = steps * state.dt, amplitudes[::-1][last]
+        return super()._checked(values)
+
+    def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
+        at = np.searchsorted(_steps_of(values["times"]), steps, side="right")
+        return np.concatenate([[0.0], values["amplitudes"]])[at]
+
+    def _steps(self, values: Mapping[str, Any], *_: int) -> Any:
+        return _steps_of(values["times"])
+
+    def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
+        amplitudes = values["amplitudes"]
+        return (amplitudes.min(), amplitudes.max()) if len(amplitudes) else (0.0, 0.0)
+
+    def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
+        changes = _steps_of(values["times"])
+        lengths = np.diff(np.append(np.clip(changes, first, stop), stop))
+        return float(lengths @ values["amplitudes"] / max(stop - first, 1))
+
+
+def currents(
+    population: Any, first_step: int, n_steps: int, dt: float
+) -> list[tuple[Float64Array, Float64Array]]:
+    """Return the currents of all sources into a population in consecutive steps.
+
+    Parameters
+    ----------
+    population : Population
+        The neurons.
+    first_step, n_steps : int
+        First step and number of steps.
+    dt : float, ms
+        Length of a step.
+
+    Returns
+    -------
+    list of (times, amplitudes)
+        One item for each injection: the times (ms) from ``first_step`` on at which it changes,
+        shape (n,), and its amplitudes (nA), shape (n,) if they are equal for all neurons, otherwise
+        (n, size).
+    """
+    found = []
+    for source, number, indices in _into(population):
+        steps = source._changing(first_step, first_step + n_steps)
+        values = source._amplitudes(number, steps, len(indices))
+        everyone = len(indices) == population.size and (np.bincount(indices) == 1).all()
+        if values.ndim > 1 or not everyone:
+            spread = np.zeros((population.size, len(steps)))
+            np.add.at(spread, indices, values.T if values.ndim > 1 else values)
+            values = spread.T
+        found.append((steps * dt, values))
+    return found
+
+
+def room(
+    population: Any, first_step: int, n_steps: int, dt: float
+) -> tuple[Float64Array, Float64Array] | None:
+    """Return a current in few steps for which the compiler leaves enough room.
+
+    It reaches the smallest and the largest current of all sources together, by their parameters,
+    and has the mean that is expected in some steps. It stays the same until a parameter goes beyond
+    what was asked for before, and then only widens.
+
+    Parameters
+    ----------
+    population : Population
+        The neurons.
+    first_step, n_steps : int
+        First step and number of steps of the run that comes.
+    dt : float, ms
+        Length of a step.
+
+    Returns
+    -------
+    times : ndarray of float64, shape (4,), ms
+        Times of the changes.
+    amplitudes : ndarray of float64, shape (4, size), nA
+        The current from each time on.
+        None instead of both if no source is injected into the population.
+    """
+    needed = np.zeros((3, population.size))  # smallest, largest, mean
+    injected = _into(population)
+    if not injected:
+        return None
+    for source, _, indices in injected:
+        values = source._history()[-1][1]
+        low, high = source._range(values)
+        mean = source._mean(values, first_step, first_step + n_steps)
+        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [mean]])
+        np.add.at(needed.T, indices, own.T)
+    before = getattr(population, "_room", None)
+    if before is not None and (needed[0] >= before[0]).all() and (needed[1] <= before[1]).all():
+        needed = before
+    elif before is not None:
+        needed[0], needed[1] = np.minimum(needed[0], before[0]), np.maximum(needed[1], before[1])
+    population._room = needed
+    low, high, mean = needed
+    # The extremes last for a step each, which is nothing in the mean over time.
+    return np.array([0.0, 1.0, 2.0, _LONG]) * dt, np.stack([low, high, mean, mean])
+
+
+def _into(population: Any) -> list[tuple[Any, int, Int64Array]]:
+    """Return source, number of the injection of that source, and indices, of a population."""
+    counts: dict[int, int] = {}
+    found = []
+    for source, target, indices in state.electrodes:
+        number = counts.setdefault(id(source), 0)
+        counts[id(source)] += 1
+        if target is population:
+            found.append((source, number, indices))
+    return found
+
+
+def _sources() -> list[Any]:
+    """Return the sources that are injected, in the order of their first injection."""
+    return list({id(item[0]): item[0] for item in state.electrodes}.values())
+
+
+def _step(time: float) -> int:
+    return int(_steps_of(time))
+
+
+def _steps_of(times: Any) -> Any:
+    """Return the step that begins nearest to each time."""
+    return np.rint(np.asarray(times) / state.dt).astype(np.int64)

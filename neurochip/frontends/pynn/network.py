@@ -27,8 +27,8 @@ from ...network import (
     from_arrays,
 )
 from ...typing import Float64Array, Int32Array, Int64Array
-from .electrodes import current_into
-from .sources import draw, expected_rate
+from .electrodes import room
+from .sources import expected_rate, given_spikes
 
 __all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]
 
@@ -130,8 +130,7 @@ def read_network(state: Any, stop: int) -> Network | None:
     state : State
         The objects of the script.
     stop : int
-        Step at which the next run ends: known spikes and currents until then tell the compiler
-        what to expect.
+        Step at which the next run ends: its currents tell the compiler what to expect.
 
     Raises
     ------
@@ -145,12 +144,13 @@ def read_network(state: Any, stop: int) -> Network | None:
             continue
         population = Population(item.key, item.size, _model(item))
         ends[item.key] = population
-        for times, amplitudes in current_into(item, stop, state.dt):
-            currents.append(StepCurrent(population, times, amplitudes))
+        needed = room(item, state.step, stop - state.step, state.dt)
+        if needed is not None:
+            currents.append(StepCurrent(population, *needed))
     if not ends:
         return None
     populations = list(ends.values())
-    inputs = [_input(item, state, stop) for item in wired_sources(state)]
+    inputs = [_input(item, state) for item in wired_sources(state)]
     ends |= {item.name: item for item in inputs}
     connections = [
         _connection(part, ends, state.dt)
@@ -182,12 +182,10 @@ def _plain(values: Any) -> float | Float64Array:
     return float(values[0]) if (values == values[0]).all() else values
 
 
-def _input(population: Any, state: Any, stop: int) -> SpikeInput:
-    rate = expected_rate(population)
-    if rate is not None:
-        return SpikeInput(population.key, population.size, [], [], rate)
-    steps, ids = draw(population, 0, stop, state.dt, state.seed)
-    return SpikeInput(population.key, population.size, ids, steps * state.dt)
+def _input(population: Any, state: Any) -> SpikeInput:
+    times, ids = given_spikes(population)
+    rate = expected_rate(population, state.t)
+    return SpikeInput(population.key, population.size, ids, times, rate)
 
 
 def _connection(part: Part, ends: dict[str, Any], dt: float) -> Connection:

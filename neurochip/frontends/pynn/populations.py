@@ -11,6 +11,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from ...typing import Float64Array, Int64Array
 from . import simulator
 from .recording import Recorder
+from .sources import check_parameters
 
 __all__ = ["Assembly", "Population", "PopulationView"]
 
@@ -58,8 +59,12 @@ class _Cells:
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
         population, ids = self._columns()
         parameter_space.evaluate(simplify=False)
+        columns = {}
         for name, values in parameter_space.items():
-            population._parameters[name][ids] = values
+            columns[name] = population._parameters[name].copy()
+            columns[name][ids] = values
+        check_parameters(population.celltype, {**population._parameters, **columns})
+        population._parameters.update(columns)
         simulator.state.changed()
 
     def initialize(self, **initial_values: Any) -> None:
@@ -124,6 +129,7 @@ class Population(_Cells, common.Population):
         self._parameters: dict[str, Any] = {
             name: np.array(values) for name, values in parameters.as_dict().items()
         }
+        check_parameters(self.celltype, self._parameters)
         self._initial: dict[str, Float64Array] = {}
         taken = {other.key for other in state.populations}
         self.key, count = self.label, 1

@@ -13,10 +13,10 @@ from ...network import Network, SpikeInput, Waveform
 from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
-from ..session import Session, Spikes, find_change, join_recordings
-from .electrodes import current_into
+from ..session import Session, find_change, join_recordings
+from .electrodes import currents
 from .network import is_source, read_network
-from .sources import draw
+from .sources import Drawn, draw
 
 __all__ = ["Runs"]
 
@@ -102,7 +102,7 @@ class Runs:
     def _run(self, stop: int) -> None:
         state, first = self._state, self._state.step
         self._follow_changes(stop)
-        drawn: dict[str, Spikes] = {}
+        drawn: dict[str, Drawn] = {}
         for item in state.populations:
             if is_source(item):
                 drawn[item.key] = draw(item, first, stop - first, state.dt, state.seed)
@@ -122,17 +122,18 @@ class Runs:
             state.store.add_sources(key, *spikes)
         state.step = stop
 
-    def _stimulus(self, network: Network, drawn: dict[str, Spikes], stop: int) -> Stimulus:
-        dt = self._state.dt
+    def _stimulus(self, network: Network, drawn: dict[str, Drawn], stop: int) -> Stimulus:
+        state, dt = self._state, self._state.dt
         trains = [
-            SpikeInput(item.name, item.size, drawn[item.name][1], drawn[item.name][0] * dt)
+            SpikeInput(item.name, item.size, sent.ids, sent.steps * dt)
             for item in network.spike_inputs
+            for sent in [drawn[item.name]]
         ]
         waveforms = [
             Waveform(item.key, item.size, times, amplitudes)
-            for item in self._state.populations
+            for item in state.populations
             if not is_source(item)
-            for times, amplitudes in current_into(item, stop, dt)
+            for times, amplitudes in currents(item, state.step, stop - state.step, dt)
         ]
         return Stimulus(stop * dt, tuple(trains), tuple(waveforms))
 

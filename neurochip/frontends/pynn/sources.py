@@ -1,35 +1,267 @@
-"""Spike sources, and their spikes in a run."""
+"""Spike sources, and their spikes in a run.
+
+A spike at time t belongs to step ``floor(t / dt + 1e-3)``. Random sources are drawn in continuous
+time and sent in steps, as NEST does on its grid, so a source may spike twice in a step.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from pyNN.errors import InvalidParameterValueError
 from pyNN.standardmodels import build_translations, cells
 
-from ..._support.grid import steps_of
-from ...typing import Float64Array
-from ..session import Spikes
+from ..._support.grid import GRID_TOLERANCE, steps_of
+from ...typing import Float64Array, Int32Array, Int64Array
+from .renewal import Position, Process, begin, changed, draw_until
 
-__all__ = ["SpikeSourceArray", "draw", "expected_rate"]
+__all__ = [
+    "Drawn",
+    "SpikeSourceArray",
+    "SpikeSourceGamma",
+    "SpikeSourcePoisson",
+    "SpikeSourcePoissonRefractory",
+    "check_parameters",
+    "draw",
+    "expected_rate",
+    "given_spikes",
+]
+
+
+class Drawn(NamedTuple):
+    """The spikes of a population of sources in consecutive steps, in order of step and source.
+
+    Parameters
+    ----------
+    steps : ndarray of int64, shape (n_spikes,)
+        Step of each spike; a source may spike several times in a step.
+    ids : ndarray of int32, shape (n_spikes,)
+        Index of the source.
+    times : ndarray of float64, shape (n_spikes,), ms
+        What is recorded: times that were given, and the beginning of the step of a random spike.
+    """
+
+    steps: Int64Array
+    ids: Int32Array
+    times: Float64Array
+
+
+def _as_they_are(model: Any) -> Any:
+    """Return translations that keep the names and units of PyNN."""
+    return build_translations(*((name, name) for name in model.default_parameters))
 
 
 class SpikeSourceArray(cells.SpikeSourceArray):
     """Sources that spike at given times."""
 
-    translations = build_translations(("spike_times", "spike_times"))
+    translations = _as_they_are(cells.SpikeSourceArray)
 
 
-def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -> Spikes:  # noqa: ARG001
-    """Return the spikes of a population of sources in consecutive steps."""
-    trains = [np.asarray(item.value) for item in population._parameters["spike_times"]]
-    steps = steps_of(np.concatenate(trains), dt).astype(np.int64)
-    ids = np.repeat(np.arange(population.size), [len(item) for item in trains])
-    inside = (steps >= first_step) & (steps < first_step + n_steps)
-    order = np.argsort(steps[inside], kind="stable")
-    return steps[inside][order], ids[inside][order].astype(np.int32)
+class SpikeSourcePoisson(cells.SpikeSourcePoisson):
+    """Sources that spike at random times, at a rate."""
+
+    translations = _as_they_are(cells.SpikeSourcePoisson)
 
 
-def expected_rate(population: Any) -> Float64Array | None:  # noqa: ARG001
-    """Return the rates (Hz) of sources for the compiler; None if its spikes are known."""
-    return None
+class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):
+    """Sources that spike at random times at a rate, but not within a dead time after a spike.
+
+    The rate is that with the dead time, so a dead time has to be shorter than ``1 / rate``.
+    """
+
+    translations = _as_they_are(cells.SpikeSourcePoissonRefractory)
+
+
+class SpikeSourceGamma(cells.SpikeSourceGamma):
+    """Sources whose intervals have a gamma distribution of whole order ``alpha``.
+
+    They begin in equilibrium, so their rate is ``beta / alpha`` from the start on.
+    """
+
+    translations = _as_they_are(cells.SpikeSourceGamma)
+
+
+def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
+    """Raise unless the parameters of sources are allowed; does nothing for neurons.
+
+    Parameters
+    ----------
+    celltype : pyNN cell type
+        Model of a population.
+    parameters : dict of str to ndarray, shape (size,)
+        Its parameters in PyNN's units.
+
+    Raises
+    ------
+    pyNN.errors.InvalidParameterValueError
+        If a rate or a time is negative or not finite, times are out of order, an order is below 1,
+        or a dead time leaves no time for the rate.
+    """
+    if isinstance(celltype, SpikeSourceArray):
+        _check_trains(parameters["spike_times"])
+    elif isinstance(celltype, tuple(_RENEWAL)):
+        _check_numbers(type(celltype).__name__, parameters)
+
+
+def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -> Drawn:
+    """Return the spikes of a population of sources in consecutive steps.
+
+    The result does not depend on how a simulation is cut into such calls. A call that begins at
+    step 0 begins anew; later ones go on, with the parameters as they are now.
+
+    Parameters
+    ----------
+    population : Population
+        Population of one of the models of this module.
+    first_step, n_steps : int
+        First step and number of steps.
+    dt : float, ms
+        Length of a step.
+    seed : int
+        Seed of all sources; the random numbers also depend on ``population.key``.
+    """
+    if isinstance(population.celltype, SpikeSourceArray):
+        return _given(population, first_step, first_step + n_steps, dt)
+    now = _process_of(population, dt)
+    begun: _Begun | None = getattr(population, "_begun", None)
+    if begun is None or first_step == 0:
+        rng = np.random.default_rng([seed, zlib.crc32(population.key.encode())])
+        position = begin(now, first_step, rng)
+    elif all(np.array_equal(a, b) for a, b in zip(begun.process, now, strict=True)):
+        position = begun.position
+    else:
+        position = changed(begun.position, begun.process, now, first_step)
+    steps, ids, position = draw_until(now, position, first_step + n_steps)
+    population._begun = _Begun(now, position)
+    return Drawn(steps, ids, np.round(steps * dt, 9))
+
+
+def expected_rate(population: Any, now: float) -> Float64Array:
+    """Return the rate of each source (Hz), for which the compiler leaves headroom.
+
+    It is the largest that was asked for until now, so that a source that becomes slower again
+    changes nothing.
+
+    Parameters
+    ----------
+    population : Population
+        Population of one of the models of this module. For given times it is their mean rate from
+        now until the last one of the population.
+    now : float, ms
+        The present time.
+    """
+    if isinstance(population.celltype, SpikeSourceArray):
+        times, ids = given_spikes(population)
+        counts = np.bincount(ids[times >= now], minlength=population.size)
+        rate = counts * 1000.0 / max(times.max(initial=0.0) - now, 1.0)
+    else:
+        rate = _RENEWAL[type(population.celltype)](population._parameters)["rate"]
+    before = getattr(population, "_room", np.zeros(population.size))
+    population._room = found = np.maximum(before, rate)
+    return np.asarray(found)
+
+
+def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
+    """Return times (ms) and sources of the spikes that are known: those of a SpikeSourceArray."""
+    if not isinstance(population.celltype, SpikeSourceArray):
+        return np.empty(0), np.empty(0, np.int32)
+    trains, size = population._parameters["spike_times"], population.size
+    values = [np.asarray(item.value, dtype=np.float64) for item in trains]
+    ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
+    return np.concatenate([np.empty(0), *values]), ids
+
+
+class _Begun(NamedTuple):
+    process: Process
+    position: Position
+
+
+def _given(population: Any, first: int, stop: int, dt: float) -> Drawn:
+    """Return the spikes of a SpikeSourceArray in some steps."""
+    times, ids = given_spikes(population)
+    steps = steps_of(times, dt).astype(np.int64)
+    inside = np.flatnonzero((steps >= first) & (steps < stop))
+    order = inside[np.lexsort((ids[inside], steps[inside]))]
+    return Drawn(steps[order], ids[order], times[order])
+
+
+def _process_of(population: Any, dt: float) -> Process:
+    parameters = population._parameters
+    described = _RENEWAL[type(population.celltype)](parameters)
+    stages, dead = described["stages"], described["dead"] / dt
+    with np.errstate(divide="ignore"):
+        mean = 1000.0 / (described["rate"] * dt)  # steps, infinite for a rate of 0
+    columns = (
+        stages / (mean - dead),
+        stages,
+        dead,
+        np.ceil(parameters["start"] / dt - GRID_TOLERANCE),
+        np.ceil((parameters["start"] + parameters["duration"]) / dt - GRID_TOLERANCE),
+    )
+    return Process(*(np.array(np.broadcast_to(item, (population.size,))) for item in columns))
+
+
+def _poisson(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rate": parameters["rate"], "stages": np.int64(1), "dead": np.float64(0.0)}
+
+
+def _refractory(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return _poisson(parameters) | {"dead": parameters["tau_refrac"]}
+
+
+def _gamma(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    stages = parameters["alpha"]
+    return _poisson({"rate": parameters["beta"] / stages}) | {"stages": np.asarray(stages)}
+
+
+_RENEWAL: dict[type, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    SpikeSourcePoisson: _poisson,
+    SpikeSourcePoissonRefractory: _refractory,
+    SpikeSourceGamma: _gamma,
+}
+"""Rate (Hz), stages and dead time (ms) of the intervals of random sources, by their parameters."""
+
+
+def _check_trains(trains: Any) -> None:
+    for index, item in enumerate(trains):
+        times = np.asarray(item.value, dtype=np.float64)
+        if not (np.isfinite(times).all() and (times >= 0).all()):
+            bad = times[~(np.isfinite(times) & (times >= 0))][0]
+            raise InvalidParameterValueError(
+                f"SpikeSourceArray: spike_times of source {index} hold {bad:g} ms; allowed: finite "
+                "times of at least 0 ms."
+            )
+        late = np.flatnonzero(np.diff(times) < 0)
+        if late.size:
+            before, after = times[late[0]], times[late[0] + 1]
+            raise InvalidParameterValueError(
+                f"SpikeSourceArray: spike_times of source {index} are out of order: {after:g} ms "
+                f"comes after {before:g} ms; allowed: times that do not decrease. Sort them."
+            )
+
+
+def _check_numbers(model: str, parameters: Mapping[str, Any]) -> None:
+    least = {"alpha": 1.0}
+    for name, values in parameters.items():
+        numbers = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= least.get(name, 0.0))))
+        if bad.size:
+            raise InvalidParameterValueError(
+                f"{model}: {name} of source {bad[0]} is {numbers[bad[0]]:g}; allowed: a finite "
+                f"number of at least {least.get(name, 0.0):g}."
+            )
+    if "tau_refrac" in parameters:
+        busy = np.atleast_1d(parameters["rate"] * parameters["tau_refrac"] / 1000.0)
+        if (busy >= 1).any():
+            index = int(np.argmax(busy >= 1))
+            rate, dead = (
+                np.broadcast_to(parameters[name], busy.shape)[index]
+                for name in ("rate", "tau_refrac")
+            )
+            raise InvalidParameterValueError(
+                f"{model}: source {index} has tau_refrac = {dead:g} ms and rate = {rate:g} Hz; "
+                f"allowed: a dead time below 1/rate = {1000 / rate:g} ms, since the rate counts it."
+            )

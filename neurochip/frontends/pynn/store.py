@@ -45,21 +45,22 @@ class Store:
     def add(self, recording: Recording) -> None:
         """Take what a window recorded."""
         for name in recording.populations:
-            self._spikes[name].append((recording.steps[name], recording.ids[name]))
+            times = np.round((recording.steps[name] + 1) * self._state.dt, 9)
+            self._spikes[name].append((times, recording.ids[name]))
         for probe in self.probes():
             assert isinstance(probe.population, str)
             self._v[probe.population].append(recording.trace(probe.population, "v").values)
 
-    def add_sources(self, key: str, steps: Any, ids: Any) -> None:
-        """Take the spikes of sources."""
-        self._spikes[key].append((steps - 1, ids))
+    def add_sources(self, key: str, steps: Any, ids: Any, times: Any) -> None:  # noqa: ARG002
+        """Take the spikes of sources, which are recorded at their times (ms)."""
+        self._spikes[key].append((times, ids))
 
     def spikes(self, key: str, ids: Any) -> tuple[Any, Any]:
         """Return the cell and the time (ms) of each spike of some cells."""
-        parts = self._spikes[key] or [(np.empty(0, int), np.empty(0, int))]
-        steps, who = (np.concatenate(x) for x in zip(*parts, strict=True))
+        parts = self._spikes[key] or [(np.empty(0), np.empty(0, int))]
+        times, who = (np.concatenate(x) for x in zip(*parts, strict=True))
         keep = np.isin(who, ids)
-        return who[keep], np.round((steps[keep] + 1) * self._state.dt, 9)
+        return who[keep], times[keep]
 
     def signal(self, population: Any, variable: str, ids: Any) -> Any:
         """Return samples of a variable, shape (n_samples, n_ids)."""
