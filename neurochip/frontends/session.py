@@ -371,8 +371,7 @@ def find_change(before: Network, now: Network) -> Change | None:
 
 def _parts(network: Network) -> dict[tuple[str, str], tuple[Any, ...]]:
     inputs = {
-        ("input", item.name): (item.size, getattr(item, "expected_rate", None))
-        for item in network.spike_inputs
+        ("input", i.name): (i.size, getattr(i, "expected_rate", None)) for i in network.spike_inputs
     }
     populations = {
         ("population", item.name): (

@@ -14,7 +14,7 @@ from neurochip.errors import FrontendError
 
 pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
 sim = pytest.importorskip("neurochip.frontends.pynn")
-electrodes = pytest.importorskip("neurochip.frontends.pynn.electrodes")
+injection = pytest.importorskip("neurochip.frontends.pynn.injection")
 
 DT, REST = 0.1, -65.0
 GAIN = 64 / 4096  # of v in a step: a decay that the register holds exactly
@@ -135,7 +135,7 @@ def test_noise_has_its_mean_and_deviation_and_no_memory():
     source = noisy(start=0.0, stop=1e9)
     source.inject_into(make_cells(20))
     values = np.concatenate(
-        [part for _, part in electrodes.currents(sim.simulator.state.populations[0], 0, 10_000, DT)]
+        [part for _, part in injection.currents(sim.simulator.state.populations[0], 0, 10_000, DT)]
     )
     assert values.shape == (10_000, 20)
     assert abs(values.mean() - 0.4) < 4 * 0.1 / np.sqrt(200_000)
@@ -218,8 +218,11 @@ def test_new_times_of_a_step_source_count_from_now_on():
 def test_a_source_can_be_injected_between_two_runs():
     cells = make_cells(2)
     sim.run(10.0)
-    cells[1].inject(sim.DCSource(amplitude=0.3))
+    source = sim.DCSource(amplitude=0.3)
+    cells[1].inject(source)
+    source.record()
     sim.run(10.0)
+    assert recorded(source)[:, 0].tolist() == [0.0] * 100 + [0.3] * 101
     assert current_of(cells)[:, 0] == pytest.approx(np.zeros(200), abs=2e-4)
     assert current_of(cells)[:, 1] == pytest.approx(np.repeat([0.0, 0.3], 100), abs=2e-4)
 
@@ -243,21 +246,21 @@ def test_an_image_serves_until_a_parameter_goes_beyond_its_room():
 def test_the_room_reaches_what_the_sources_may_do_together():
     cells = make_cells(3)
     state = sim.simulator.state
-    assert electrodes.room(cells, 0, 1000, DT) is None
+    assert injection.room(cells, 0, 1000, DT) is None
     cells[:2].inject(sim.DCSource(amplitude=0.3, start=50.0))
     cells[1:].inject(sim.ACSource(amplitude=0.2, offset=-0.1))
     cells[0].inject(sim.NoisyCurrentSource(mean=0.1, stdev=0.2, stop=10.0))
     cells[2].inject(sim.StepCurrentSource(times=[20.0, 40.0], amplitudes=[0.5, -0.2]))
-    times, amplitudes = electrodes.room(cells, 0, 1000, DT)
+    times, amplitudes = injection.room(cells, 0, 1000, DT)
     assert (np.diff(times) > 0).all()
     assert amplitudes[0] == pytest.approx([-0.9, -0.3, -0.5])
     assert amplitudes[1] == pytest.approx([1.4, 0.4, 0.6])
     mean = [0.3 * 0.5 + 0.1 * 0.1, 0.3 * 0.5 - 0.1, -0.1 + 0.5 * 0.2 - 0.2 * 0.6]
     assert amplitudes[2] == pytest.approx(mean)
     state.electrodes[0][0].amplitude = 0.1
-    assert np.array_equal(electrodes.room(cells, 500, 1000, DT)[1], amplitudes)
+    assert np.array_equal(injection.room(cells, 500, 1000, DT)[1], amplitudes)
     state.electrodes[0][0].amplitude = -0.4
-    assert electrodes.room(cells, 500, 1000, DT)[1][0] == pytest.approx([-1.3, -0.7, -0.5])
+    assert injection.room(cells, 500, 1000, DT)[1][0] == pytest.approx([-1.3, -0.7, -0.5])
 
 
 def test_attributes_are_numbers_and_arrays():

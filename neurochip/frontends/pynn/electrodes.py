@@ -1,4 +1,4 @@
-"""Current sources, and the current into a population during a run.
+"""Current sources: what each does in a step.
 
 A current that begins at time t acts in the step that begins at t, so v moves at t + dt, as with
 NEST's generators. Times between two steps are moved to the nearest one, as PyNN does.
@@ -11,7 +11,9 @@ any part of the current can be computed at any time, the recorded one too. The r
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from pyNN.standardmodels import StandardCurrentSource, build_translations, elect
 
 from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
+from .network import is_source, located
 from .simulator import state
 
 __all__ = [
@@ -28,13 +31,10 @@ __all__ = [
     "DCSource",
     "NoisyCurrentSource",
     "StepCurrentSource",
-    "currents",
-    "room",
 ]
 
 _logger = logging.getLogger("PyNN")
-_BLOCK = 1 << 12  # samples of noise drawn with one generator
-_LONG = 1e4  # steps in which two steps with another current are few
+_BLOCK = 1 << 7  # samples of noise drawn with one generator
 _RARE = 5.0  # standard deviations of noise for which the compiler leaves room
 
 
@@ -74,16 +74,15 @@ class _Source(StandardCurrentSource):
         TypeError
             If there is a spike source among them.
         """
-        numbers: dict[int, tuple[Any, list[int]]] = {}
-        for cell in cells:
-            if not cell.celltype.injectable:
-                model = type(cell.celltype).__name__
+        numbers, indices = located(cells, state.populations)
+        targets = {number: state.populations[number] for number in np.unique(numbers).tolist()}
+        for population in targets.values():
+            if is_source(population):
+                model = type(population.celltype).__name__
                 raise TypeError(f"{type(self).__name__}: a {model} takes no current, only neurons.")
-            numbers.setdefault(id(cell.parent), (cell.parent, []))[1].append(
-                cell.parent.id_to_index(cell)
-            )
-        for population, indices in numbers.values():
-            state.electrodes.append((self, population, np.array(indices, dtype=np.int64)))
+        for number, population in targets.items():
+            own = indices[numbers == number].astype(np.int64)
+            state.electrodes.append((self, population, own))
         state.changed()
 
     def get_parameters(self) -> dict[str, Any]:
@@ -151,22 +150,24 @@ class _Source(StandardCurrentSource):
     def _pieces(self, first: int, stop: int) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """Yield the parts of some steps in which the parameters are the same."""
         history = self._history()
-        ends = [step for step, _ in history[1:]] + [stop]
-        for (begin, values), end in zip(history, ends, strict=True):
-            if max(begin, first) < min(end, stop):
-                yield max(begin, first), min(end, stop), values
+        place = bisect_right(history, first, key=itemgetter(0)) - 1
+        for number in range(max(place, 0), len(history)):
+            begin, values = history[number]
+            end = history[number + 1][0] if number + 1 < len(history) else stop
+            if begin >= stop:
+                break
+            yield max(begin, first), min(end, stop), values
 
     def _amplitudes(self, number: int, steps: Int64Array, size: int) -> Float64Array:
         """Return the current in some steps, in order: shape (n,), or (n, size) if it varies.
 
-        ``number`` is that of the injection.
+        There is at least one step; ``number`` is that of the injection.
         """
-        parts = [np.empty((0, size) if self._varies else 0)]
-        for begin, end, values in self._pieces(0, int(steps[-1]) + 1 if len(steps) else 0):
-            inside = steps[slice(*np.searchsorted(steps, [begin, end]))]
-            if len(inside):
-                parts.append(self._at(values, inside, number, size))
-        return np.concatenate(parts)
+        found = np.zeros((len(steps), size) if self._varies else len(steps))
+        for begin, end, values in self._pieces(int(steps[0]), int(steps[-1]) + 1):
+            inside = slice(*np.searchsorted(steps, [begin, end]))
+            found[inside] = self._at(values, steps[inside], number, size)
+        return found
 
     def _changing(self, first: int, stop: int) -> Int64Array:
         """Return the steps in which the current may change, with the first one."""
@@ -354,99 +355,6 @@ class StepCurrentSource(_Source, electrodes.StepCurrentSource):
         changes = _steps_of(values["times"])
         lengths = np.diff(np.append(np.clip(changes, first, stop), stop))
         return float(lengths @ values["amplitudes"] / max(stop - first, 1))
-
-
-def currents(
-    population: Any, first_step: int, n_steps: int, dt: float
-) -> list[tuple[Float64Array, Float64Array]]:
-    """Return the currents of all sources into a population in consecutive steps.
-
-    Parameters
-    ----------
-    population : Population
-        The neurons.
-    first_step, n_steps : int
-        First step and number of steps.
-    dt : float, ms
-        Length of a step.
-
-    Returns
-    -------
-    list of (times, amplitudes)
-        One item for each injection: the times (ms) from ``first_step`` on at which it changes,
-        shape (n,), and its amplitudes (nA), shape (n,) if they are equal for all neurons, otherwise
-        (n, size).
-    """
-    found = []
-    for source, number, indices in _into(population):
-        steps = source._changing(first_step, first_step + n_steps)
-        values = source._amplitudes(number, steps, len(indices))
-        everyone = len(indices) == population.size and (np.bincount(indices) == 1).all()
-        if values.ndim > 1 or not everyone:
-            spread = np.zeros((population.size, len(steps)))
-            np.add.at(spread, indices, values.T if values.ndim > 1 else values)
-            values = spread.T
-        found.append((steps * dt, values))
-    return found
-
-
-def room(
-    population: Any, first_step: int, n_steps: int, dt: float
-) -> tuple[Float64Array, Float64Array] | None:
-    """Return a current in few steps for which the compiler leaves enough room.
-
-    It reaches the smallest and the largest current of all sources together, by their parameters,
-    and has the mean that is expected in some steps. It stays the same until a parameter goes beyond
-    what was asked for before, and then only widens.
-
-    Parameters
-    ----------
-    population : Population
-        The neurons.
-    first_step, n_steps : int
-        First step and number of steps of the run that comes.
-    dt : float, ms
-        Length of a step.
-
-    Returns
-    -------
-    times : ndarray of float64, shape (4,), ms
-        Times of the changes.
-    amplitudes : ndarray of float64, shape (4, size), nA
-        The current from each time on.
-        None instead of both if no source is injected into the population.
-    """
-    needed = np.zeros((3, population.size))  # smallest, largest, mean
-    injected = _into(population)
-    if not injected:
-        return None
-    for source, _, indices in injected:
-        values = source._history()[-1][1]
-        low, high = source._range(values)
-        mean = source._mean(values, first_step, first_step + n_steps)
-        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [mean]])
-        np.add.at(needed.T, indices, own.T)
-    before = getattr(population, "_room", None)
-    if before is not None and (needed[0] >= before[0]).all() and (needed[1] <= before[1]).all():
-        needed = before
-    elif before is not None:
-        needed[0], needed[1] = np.minimum(needed[0], before[0]), np.maximum(needed[1], before[1])
-    population._room = needed
-    low, high, mean = needed
-    # The extremes last for a step each, which is nothing in the mean over time.
-    return np.array([0.0, 1.0, 2.0, _LONG]) * dt, np.stack([low, high, mean, mean])
-
-
-def _into(population: Any) -> list[tuple[Any, int, Int64Array]]:
-    """Return source, number of the injection of that source, and indices, of a population."""
-    counts: dict[int, int] = {}
-    found = []
-    for source, target, indices in state.electrodes:
-        number = counts.setdefault(id(source), 0)
-        counts[id(source)] += 1
-        if target is population:
-            found.append((source, number, indices))
-    return found
 
 
 def _sources() -> list[Any]:

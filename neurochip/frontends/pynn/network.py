@@ -27,7 +27,7 @@ from ...network import (
     from_arrays,
 )
 from ...typing import Float64Array, Int32Array, Int64Array
-from .electrodes import room
+from .injection import room
 from .sources import expected_rate, given_spikes
 
 __all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]

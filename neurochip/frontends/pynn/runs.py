@@ -14,7 +14,7 @@ from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
 from ..session import Session, find_change, join_recordings
-from .electrodes import currents
+from .injection import currents
 from .network import is_source, read_network
 from .sources import Drawn, draw
 
