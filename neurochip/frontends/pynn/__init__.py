@@ -47,8 +47,16 @@ from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
 from . import simulator
-from .cells import IF_curr_delta, IF_curr_exp
+from .cells import (
+    LIF,
+    CurrExpPostSynapticResponse,
+    IF_cond_exp,
+    IF_curr_delta,
+    IF_curr_exp,
+    PointNeuron,
+)
 from .control import (
+    compile,  # noqa: A004 - the word for it
     end,
     get_current_time,
     get_max_delay,
@@ -73,48 +81,44 @@ from .sources import (
     SpikeSourcePoisson,
     SpikeSourcePoissonRefractory,
 )
-from .synapses import (
-    ElectricalSynapse,
-    MultiQuantalSynapse,
-    SimpleStochasticSynapse,
-    StaticSynapse,
-    StochasticTsodyksMarkramSynapse,
-    TsodyksMarkramSynapse,
-)
+from .synapses import StaticSynapse
+from .unavailable import UNAVAILABLE, refused_models
 
 __all__ = [
     "GSLRNG",
+    "LIF",
+    "UNAVAILABLE",
     "ACSource",
     "AllToAllConnector",
     "ArrayConnector",
     "Assembly",
     "CSAConnector",
     "CloneConnector",
+    "CurrExpPostSynapticResponse",
     "DCSource",
     "DisplacementDependentProbabilityConnector",
     "DistanceDependentProbabilityConnector",
-    "ElectricalSynapse",
     "FixedNumberPostConnector",
     "FixedNumberPreConnector",
     "FixedProbabilityConnector",
     "FixedTotalNumberConnector",
     "FromFileConnector",
     "FromListConnector",
+    "IF_cond_exp",
     "IF_curr_delta",
     "IF_curr_exp",
     "IndexBasedExpression",
     "IndexBasedProbabilityConnector",
-    "MultiQuantalSynapse",
     "Network",
     "NoisyCurrentSource",
     "NumpyRNG",
     "OneToOneConnector",
+    "PointNeuron",
     "Population",
     "PopulationView",
     "Projection",
     "RandomDistribution",
     "Sequence",
-    "SimpleStochasticSynapse",
     "SmallWorldConnector",
     "Space",
     "SpikeSourceArray",
@@ -124,8 +128,7 @@ __all__ = [
     "StandardCellType",
     "StaticSynapse",
     "StepCurrentSource",
-    "StochasticTsodyksMarkramSynapse",
-    "TsodyksMarkramSynapse",
+    "compile",
     "connect",
     "create",
     "end",
@@ -153,14 +156,20 @@ __all__ = [
     "space",
 ]
 
+__all__ += list(UNAVAILABLE)
+globals().update(refused_models())
+
 sys.modules["pyNN.neurochip"] = sys.modules[__name__]
 pyNN.neurochip = sys.modules[__name__]
+__name__ = "pyNN.neurochip"  # as PyNN's back ends are called, also in names of files
 
 
 def list_standard_models() -> list[str]:
-    """Return the names of all models of cells that can run."""
-    return [
-        name
-        for name, item in globals().items()
-        if isinstance(item, type) and issubclass(item, StandardCellType) and hasattr(item, "units")
-    ]
+    """Return the names of the cell types that run with the present ``setup``."""
+    found = []
+    for name in __all__:
+        item = globals()[name]
+        if isinstance(item, type) and issubclass(item, StandardCellType):
+            conductances = item is IF_cond_exp and simulator.state.conductances is None
+            found += [] if conductances or item in {PointNeuron, StandardCellType} else [name]
+    return found

@@ -19,6 +19,7 @@ from .runs import Runs
 from .store import Store
 
 __all__ = [
+    "compile",
     "end",
     "get_current_time",
     "get_max_delay",
@@ -127,6 +128,20 @@ def end(compatible_output: bool = True) -> None:  # noqa: ARG001 - PyNN's signat
     for population, variables, filename in simulator.state.write_on_end:
         population.write_data(get_io(filename), variables)
     simulator.state.write_on_end = []
+
+
+def compile() -> None:  # noqa: A001 - the word for it
+    """Compile the network for the chip before the first run, or after changes.
+
+    The spikes of random sources count with their rates. Afterwards ``simulator.state.image`` holds
+    the image with its compile report, and projections know their ``"stored_weight"``.
+
+    Raises
+    ------
+    CompileError
+        If the network does not fit onto the chip.
+    """
+    simulator.state.runs.compile()
 
 
 run, run_until = common.build_run(simulator)

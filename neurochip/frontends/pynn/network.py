@@ -8,6 +8,7 @@
 | delay d of a delta synapse | d - dt |
 | spike of a SpikeSourceArray at t | in step ``floor(t / dt + 1e-3)`` |
 | weight of a current (nA) or of a delta synapse (mV) | as it is, with its sign |
+| weight of a conductance (uS) | times the driving force: ``membranes.py`` |
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import FrontendError
 from ...network import (
     LIF,
     Connection,
@@ -28,11 +30,10 @@ from ...network import (
 )
 from ...typing import Float64Array, Int32Array, Int64Array
 from .injection import room
+from .membranes import driving_force, model_of, plain
 from .sources import expected_rate, given_spikes
 
 __all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]
-
-_SHARED = ("tau_m", "cm", "v_rest", "v_reset", "v_thresh", "tau_refrac", "i_offset")
 
 
 class Part(NamedTuple):
@@ -50,6 +51,8 @@ class Part(NamedTuple):
         Their ends, as indices in both populations.
     weight, delay : ndarray, shape (n_synapses,)
         In PyNN's units.
+    receptor : str
+        Receptor type of the projection.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Part(NamedTuple):
     post: Int32Array
     weight: Float64Array
     delay: Float64Array
+    receptor: str
 
 
 def is_source(population: Any) -> bool:
@@ -107,18 +111,18 @@ def parts_of(projection: Any, populations: list[Any]) -> Iterator[Part]:
     found = np.unique(pairs)
     for pair in found:
         source, target = (populations[i] for i in divmod(int(pair), len(populations)))
-        own = np.flatnonzero(pairs == pair)
-        name = projection.key
+        name, own = projection.key, np.arange(len(pairs))
         if len(found) > 1:
-            name = f"{name} ({source.key} to {target.key})"
-        yield Part(name, source, target, own, pre_ids[own], post_ids[own], weight[own], delay[own])
+            name, own = f"{name} ({source.key} to {target.key})", np.flatnonzero(pairs == pair)
+        ends, values = (pre_ids[own], post_ids[own]), (weight[own], delay[own])
+        yield Part(name, source, target, own, *ends, *values, projection.receptor_type)
 
 
 def wired_sources(state: Any) -> list[Any]:
     """Return the populations of sources that have synapses, in order of creation."""
     wired: set[int] = set()
     for projection in state.projections:
-        wired |= set(located(projection.pre, state.populations)[0].tolist())
+        wired.update(located(projection.pre, state.populations)[0].tolist())
     return [state.populations[i] for i in sorted(wired) if is_source(state.populations[i])]
 
 
@@ -134,6 +138,8 @@ def read_network(state: Any, stop: int) -> Network | None:
 
     Raises
     ------
+    FrontendError
+        If a weight has the sign of another receptor.
     NetworkError
         If a parameter is not allowed.
     """
@@ -142,7 +148,7 @@ def read_network(state: Any, stop: int) -> Network | None:
     for item in state.populations:
         if is_source(item):
             continue
-        population = Population(item.key, item.size, _model(item))
+        population = Population(item.key, item.size, model_of(item))
         ends[item.key] = population
         needed = room(item, state.step, stop - state.step, state.dt)
         if needed is not None:
@@ -166,22 +172,6 @@ def read_network(state: Any, stop: int) -> Network | None:
     )
 
 
-def _model(population: Any) -> LIF:
-    given, initial = population._parameters, population._initial
-    values: dict[str, Any] = {name: _plain(given[name]) for name in _SHARED}
-    values["v_init"] = _plain(initial["v"])
-    for receptor, end in zip(population.celltype.receptors, "EI", strict=False):
-        values[f"tau_syn_{end}"] = _plain(given[receptor.tau])
-        values[f"i_syn_init_{end}"] = _plain(initial[receptor.initial])
-    return LIF(**values)
-
-
-def _plain(values: Any) -> float | Float64Array:
-    """Return one number if all neurons have it."""
-    values = np.asarray(values, dtype=np.float64)
-    return float(values[0]) if (values == values[0]).all() else values
-
-
 def _input(population: Any, state: Any) -> SpikeInput:
     times, ids = given_spikes(population)
     rate = expected_rate(population, state.t)
@@ -198,7 +188,32 @@ def _connection(part: Part, ends: dict[str, Any], dt: float) -> Connection:
         target,
         part.pre,
         part.post,
-        weight=_plain(part.weight) if len(part.weight) else 0.0,
-        delay=_plain(delay) if len(delay) else 0.0,
+        weight=plain(_weights(part, target.model)),
+        delay=plain(delay),
         name=part.name,
     )
+
+
+def _weights(part: Part, model: LIF) -> Float64Array:
+    """Return the weights of a part in nA or mV, with signs that say which current they drive.
+
+    Raises
+    ------
+    FrontendError
+        If the neurons have two currents, and a weight has the sign of the other one.
+    """
+    weight = part.weight
+    for item, sign in zip(part.target.celltype.receptors, (1.0, -1.0), strict=False):
+        if item.name != part.receptor:
+            continue
+        force = driving_force(part.target, item)
+        weight = weight * (force[part.post] if isinstance(force, np.ndarray) else force)
+        wrong = np.flatnonzero(weight * sign < 0)
+        if model.two_currents and wrong.size:
+            allowed = "at least 0" if sign > 0 else "at most 0"
+            raise FrontendError(
+                f"Projection {part.name!r}: weight = {weight[wrong[0]]:g} nA onto the receptor "
+                f"{part.receptor!r}; allowed: {allowed}, since its sign says which of two currents "
+                "with different time constants a spike drives."
+            )
+    return weight

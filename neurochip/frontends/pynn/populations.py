@@ -145,7 +145,8 @@ class Population(_Cells, common.Population):
     def _set_initial(self, variable: str, ids: Int64Array, values: Float64Array) -> None:
         column = self._initial.setdefault(variable, np.zeros(self.size))
         column[ids] = values
-        self.initial_values[variable] = LazyArray(column, shape=(self.size,), dtype=float)
+        shown = simplify(column.copy())
+        self.initial_values[variable] = LazyArray(shown, shape=(self.size,), dtype=float)
         simulator.state.changed()
         if simulator.state.step:
             simulator.state.runs.set_initial(self, variable, ids, values)

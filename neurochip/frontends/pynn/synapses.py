@@ -1,51 +1,21 @@
-"""Synapse models: static ones, and the refusals of the others."""
+"""Synapse models that the chip can run."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import ModelNotAvailable, build_translations, synapses
+from pyNN.standardmodels import build_translations, synapses
 
 from ...typing import Float64Array
 from . import simulator
 
 __all__ = [
-    "ElectricalSynapse",
-    "MultiQuantalSynapse",
-    "SimpleStochasticSynapse",
     "StaticSynapse",
-    "StochasticTsodyksMarkramSynapse",
     "Timed",
-    "TsodyksMarkramSynapse",
     "delay_limits",
     "delay_steps",
-    "unavailable",
 ]
-
-
-def unavailable(name: str, why: str) -> Any:
-    """Return a class that stands for a model of PyNN and refuses to be made."""
-
-    def refuse(self: Any, *args: Any, **parameters: Any) -> None:
-        raise NotImplementedError(f"{name} is not available on the chip: {why}.")
-
-    return type(name, (ModelNotAvailable,), {"__init__": refuse, "__doc__": f"Refused: {why}."})
-
-
-_CHANGING = (
-    "the weight of a spike does not depend on the spikes before it; what works: StaticSynapse with "
-    "the weight that the synapse has at the mean rate of its source"
-)
-_RANDOM = "every spike is transmitted; what works: StaticSynapse with the mean weight, p * weight"
-
-ElectricalSynapse = unavailable(
-    "ElectricalSynapse", "neurons exchange nothing but spikes; what works: StaticSynapse"
-)
-TsodyksMarkramSynapse = unavailable("TsodyksMarkramSynapse", _CHANGING)
-StochasticTsodyksMarkramSynapse = unavailable("StochasticTsodyksMarkramSynapse", _CHANGING)
-MultiQuantalSynapse = unavailable("MultiQuantalSynapse", _CHANGING)
-SimpleStochasticSynapse = unavailable("SimpleStochasticSynapse", _RANDOM)
 
 
 def delay_limits() -> tuple[float, float]:
