@@ -58,17 +58,34 @@ class Runs:
             If the network does not fit onto the chip.
         """
         state = self._state
-        stop = whole_steps(time, state.dt)
-        if stop is None:
-            below = int(time / state.dt)
-            near = " and ".join(f"{round(k * state.dt, 9):g} ms" for k in (below, below + 1))
-            raise FrontendError(
-                f"run: it would end at {time:.12g} ms; allowed: multiples of the step of "
-                f"{state.dt:g} ms. The nearest are {near}."
-            )
+        stop = self._step_at(time)
         state.running = True
         if stop > state.step:
             self._run(stop)
+
+    def prepare(self, time: float) -> tuple[Session, Stimulus] | None:
+        """Compile the network at time 0 and draw its input until a time in ms, without running.
+
+        Returns
+        -------
+        (Session, Stimulus) or None
+            The network, and all input until then; None without neurons.
+
+        Raises
+        ------
+        FrontendError
+            If the time is not a whole number of steps above 0.
+        CompileError
+            If the network does not fit onto the chip.
+        """
+        stop = self._step_at(time)
+        if stop < 1:
+            raise FrontendError(f"run: a length of {time:g} ms; allowed: above 0 ms.")
+        self._follow_changes(stop)
+        if self.session is None:
+            return None
+        self.stimulus = self._stimulus(self.session.network, self._draw(stop), stop)
+        return self.session, self.stimulus
 
     def compile(self) -> None:
         """Compile the network as it is, before the first run or after a change."""
@@ -99,13 +116,32 @@ class Runs:
             )
         self._v.append((population.key, ids, values))
 
+    def _step_at(self, time: float) -> int:
+        """Return the step that begins at a time (ms)."""
+        dt = self._state.dt
+        stop = whole_steps(time, dt)
+        if stop is None:
+            below = int(time / dt)
+            near = " and ".join(f"{round(k * dt, 9):g} ms" for k in (below, below + 1))
+            raise FrontendError(
+                f"run: it would end at {time:.12g} ms; allowed: multiples of the step of "
+                f"{dt:g} ms. The nearest are {near}."
+            )
+        return stop
+
+    def _draw(self, stop: int) -> dict[str, Drawn]:
+        """Draw the spikes of all sources from now on until a step."""
+        state, first = self._state, self._state.step
+        return {
+            item.key: draw(item, first, stop - first, state.dt, state.seed)
+            for item in state.populations
+            if is_source(item)
+        }
+
     def _run(self, stop: int) -> None:
         state, first = self._state, self._state.step
         self._follow_changes(stop)
-        drawn: dict[str, Drawn] = {}
-        for item in state.populations:
-            if is_source(item):
-                drawn[item.key] = draw(item, first, stop - first, state.dt, state.seed)
+        drawn = self._draw(stop)
         parts = []
         if self.session is not None:
             self.stimulus = self._stimulus(self.session.network, drawn, stop)
