@@ -55,6 +55,7 @@ from .cells import (
     IF_curr_exp,
     PointNeuron,
 )
+from .comparing import compare
 from .control import (
     compile,  # noqa: A004 - the word for it
     end,
@@ -128,6 +129,7 @@ __all__ = [
     "StandardCellType",
     "StaticSynapse",
     "StepCurrentSource",
+    "compare",
     "compile",
     "connect",
     "create",

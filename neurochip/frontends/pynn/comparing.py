@@ -78,9 +78,7 @@ def compare(
     return judge(expected, run, network=session.network, min_spikes=min_spikes, window=window)
 
 
-def _in_float(
-    network: Network, stimulus: Stimulus, dt: float, probes: list[Probe]
-) -> Recording:
+def _in_float(network: Network, stimulus: Stimulus, dt: float, probes: list[Probe]) -> Recording:
     return simulate_reference(network, stimulus, dt, record=probes)
 
 

@@ -127,7 +127,8 @@ class Population(_Cells, common.Population):
         parameters.shape = (size,)
         parameters.evaluate(simplify=False)
         self._parameters: dict[str, Any] = {
-            name: np.array(values) for name, values in parameters.as_dict().items()
+            name: np.array(np.broadcast_to(values, size))
+            for name, values in parameters.as_dict().items()
         }
         check_parameters(self.celltype, self._parameters)
         self._initial: dict[str, Float64Array] = {}
