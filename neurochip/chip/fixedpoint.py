@@ -128,11 +128,15 @@ def encode_mantissa_exponent(
         A value too large for ``max_exponent`` gets a mantissa outside the range of ``mantissa``.
         The caller checks this, so that its message can name the object.
     """
-    exponents = np.full(np.shape(values), max_exponent, dtype=np.int64)
-    mantissas = round_to_integer(np.ldexp(values, -max_exponent), Rounding.NEAREST)
-    for exponent in range(max_exponent - 1, -1, -1):
-        candidate = round_to_integer(np.ldexp(values, -exponent), Rounding.NEAREST)
+    values = np.asarray(values, dtype=np.float64)
+    _, width = np.frexp(values)  # bits before the point
+    # The largest exponent that may be too small: a negative mantissa may have one bit more.
+    exponents = np.array(np.clip(width - mantissa.maximum.bit_length() - 1, 0, max_exponent))
+    candidate = np.array(np.rint(np.ldexp(values, -exponents)))
+    while True:
         fits = (candidate >= mantissa.minimum) & (candidate <= mantissa.maximum)
-        mantissas = np.where(fits, candidate, mantissas)
-        exponents = np.where(fits, exponent, exponents)
-    return mantissas, exponents
+        beyond = ~fits & (exponents < max_exponent)
+        if not beyond.any():
+            return candidate.astype(np.int64), exponents.astype(np.int64)
+        exponents[beyond] += 1
+        candidate[beyond] = np.rint(np.ldexp(values[beyond], -exponents[beyond]))

@@ -12,7 +12,7 @@ from ..image import ChipImage, DriveSymbol, Symbols
 from ..network import Waveform
 from ..network.step_current import total_current, waveforms_for
 from ..stimulus import Stimulus
-from ..typing import Int32Array, Int64Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .spikes import RunSpan
 from .writes import BiasRows, Writes, rows_by_step
 
@@ -37,15 +37,37 @@ class _Driven:
     ) -> tuple[Int64Array, Int32Array, Int32Array]:
         """Return step, compartment and bias of each write in the steps ``first`` to ``stop - 1``.
 
-        With ``whole``, step ``first`` has writes even if no current changes there.
+        With ``whole``, step ``first`` has writes even if no current changes there. The first of
+        these steps writes the bias of every neuron, later ones only those that change in some step.
         """
         steps, current = total_current(self._waveforms, dt, first, stop, whole=whole)
+        everyone = np.arange(len(self.compartments))
+        moving = everyone
+        if current.shape[1] > 1 and len(steps):
+            moving = np.flatnonzero((current != current[0]).any(axis=0))
+        if len(moving) == len(everyone):
+            return self._written(core, steps, current, everyone)
+        head = self._written(core, steps[:1], current[:1], everyone)
+        if not len(moving):
+            return head
+        rest = self._written(core, steps[1:], current[1:, moving], moving)
+        return (
+            np.concatenate([head[0], rest[0]]),
+            np.concatenate([head[1], rest[1]]),
+            np.concatenate([head[2], rest[2]]),
+        )
+
+    def _written(
+        self, core: CoreSpec, steps: Int64Array, current: Float64Array, neurons: Int64Array
+    ) -> tuple[Int64Array, Int32Array, Int32Array]:
+        """Return the writes of some neurons in each of some steps."""
+        drive = DriveSymbol(level=self.drive.level[neurons], per_na=self.drive.per_na[neurons])
         try:
-            bias = self.drive.bias(current, core)
+            bias = drive.bias(current, core)
         except StimulusError as problem:
             raise StimulusError(f"stimulus: population {self.name!r}: {problem}") from None
-        size = len(self.compartments)
-        return np.repeat(steps, size), np.tile(self.compartments, len(steps)), bias.ravel()
+        compartments = np.tile(self.compartments[neurons], len(steps))
+        return np.repeat(steps, len(neurons)), compartments, bias.ravel()
 
 
 class _CurrentWrites:

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from neurochip.errors import FrontendError
+
 pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
 stats = pytest.importorskip("scipy.stats")
 sim = pytest.importorskip("neurochip.frontends.pynn")
@@ -340,3 +342,13 @@ def test_sources_that_become_faster_get_more_room_on_the_chip(before, after):
     sim.run(50.0)
     assert state.image is image
     assert cells.get_spike_counts()
+
+
+def test_more_spikes_than_memory_holds_are_refused():
+    source = make("SpikeSourcePoisson", 10, rate=1e15)
+    with pytest.raises(FrontendError) as caught:
+        drawn(source, 0, 1000)
+    assert str(caught.value) == (
+        "run: 1e+15 spikes of 'noise' in 100 ms take at least 2.8e+04 TB of memory, which is not "
+        "available. Lower the rate, or run for a shorter time, several times in sequence."
+    )

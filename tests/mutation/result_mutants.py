@@ -231,7 +231,7 @@ MUTANTS = [
         "a value that rounds out of its mantissa keeps its exponent",
         "neurochip/chip/fixedpoint.py",
         "(candidate <= mantissa.maximum)",
-        "(np.ldexp(values, -exponent) <= mantissa.maximum + 0.5)",
+        "(np.ldexp(values, -exponents) <= mantissa.maximum + 0.5)",
         f"{FIXED_POINT}::test_a_value_that_rounds_out_of_the_mantissa_takes_the_next_exponent",
     ),
     Mutant(

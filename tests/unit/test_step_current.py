@@ -27,6 +27,8 @@ from neurochip import (
 )
 from neurochip.chip.registers import decode_bias
 from neurochip.emulator import Emulator
+from neurochip.emulator.currents import currents_of
+from neurochip.emulator.spikes import RunSpan
 from neurochip.errors import NetworkError, StimulusError
 from neurochip.network.step_current import total_current
 
@@ -219,6 +221,20 @@ def test_a_piece_has_the_bias_register_that_a_constant_current_has():
     registers = image.compartments
     held = decode_bias(registers.bias_mantissa, registers.bias_exponent)
     assert bias[0].tolist() == held[symbol.compartment_ids].tolist()
+
+
+def test_only_neurons_whose_current_changes_are_written_after_the_first_step():
+    each = np.array([[0.1, 0.2, 0.3, 0.4], [0.1, 0.5, 0.3, 0.4], [0.1, 0.5, 0.3, 0.2], [0.1] * 4])
+    network = network_of(amplitudes=each)
+    image = compile_network(network, dt=DT)
+    writes = currents_of(
+        image, image.symbols, RunSpan(0, 800), draw_stimulus(network, 80.0, seed=5)
+    )
+    cells = image.symbols.populations[0].compartment_ids
+    rows = writes.rows(0, 500)
+    assert np.diff(rows.starts)[[0, 200, 400]].tolist() == [4, 2, 2]
+    assert sorted(rows.compartments[4:6]) == sorted(cells[[1, 3]])
+    assert np.diff(writes.rows(500, 800).starts).tolist() == [0] * 100 + [4] + [0] * 199
 
 
 def test_an_image_keeps_its_drive_in_a_file(tmp_path):

@@ -163,11 +163,12 @@ class _Source(StandardCurrentSource):
 
         There is at least one step; ``number`` is that of the injection.
         """
-        found = np.zeros((len(steps), size) if self._varies else len(steps))
+        before = int(np.searchsorted(steps, self._history()[0][0]))  # it was made
+        parts = [np.zeros((before, size) if self._varies else before)]
         for begin, end, values in self._pieces(int(steps[0]), int(steps[-1]) + 1):
-            inside = slice(*np.searchsorted(steps, [begin, end]))
-            found[inside] = self._at(values, steps[inside], number, size)
-        return found
+            inside = steps[slice(*np.searchsorted(steps, [begin, end]))]
+            parts.append(self._at(values, inside, number, size))
+        return parts[-1] if len(parts[-1]) == len(steps) else np.concatenate(parts)
 
     def _changing(self, first: int, stop: int) -> Int64Array:
         """Return the steps in which the current may change, with the first one."""
@@ -282,24 +283,16 @@ class NoisyCurrentSource(_Source, electrodes.NoisyCurrentSource):
         return super()._checked(values)
 
     def _at(self, values: Mapping[str, Any], steps: Int64Array, number: int, size: int) -> Any:
-        begin, end = self._on(values)
-        on = (steps >= begin) & (steps < end)
+        begin, end = np.searchsorted(steps, self._on(values))
         found = np.zeros((len(steps), size))
-        drawn = self._drawn((steps[on] - begin) // _step(values["dt"]), number, size)
-        found[on] = values["mean"] + values["stdev"] * drawn
-        return found
-
-    def _drawn(self, samples: Int64Array, number: int, size: int) -> Float64Array:
-        """Return standard normal numbers of some samples, in order: shape (n, size)."""
+        samples = (steps[begin:end] - _step(values["start"])) // _step(values["dt"])
         place = _sources().index(self) if self in _sources() else -1
-        parts = [np.empty((0, size))]
-        if len(samples):
-            for block in range(int(samples[0]) // _BLOCK, int(samples[-1]) // _BLOCK + 1):
-                inside = slice(*np.searchsorted(samples, [block * _BLOCK, (block + 1) * _BLOCK]))
-                rng = np.random.default_rng([state.seed, place + 1, number, block])
-                numbers = rng.standard_normal((_BLOCK, size))
-                parts.append(numbers[samples[inside] - block * _BLOCK])
-        return np.concatenate(parts)
+        for block in np.unique(samples // _BLOCK).tolist():
+            first, last = np.searchsorted(samples, [block * _BLOCK, (block + 1) * _BLOCK])
+            rng = np.random.default_rng([state.seed, place + 1, number, block])
+            numbers = rng.normal(values["mean"], values["stdev"], (_BLOCK, size))
+            found[begin + first : begin + last] = numbers[samples[first:last] - block * _BLOCK]
+        return found
 
     def _steps(self, values: Mapping[str, Any], first: int, stop: int) -> Any:
         begin, end = self._on(values)

@@ -39,11 +39,10 @@ def currents(
     for source, number, indices in _into(population):
         steps = source._changing(first_step, first_step + n_steps)
         values = source._amplitudes(number, steps, len(indices))
-        everyone = len(indices) == population.size and (np.bincount(indices) == 1).all()
-        if values.ndim > 1 or not everyone:
-            spread = np.zeros((population.size, len(steps)))
-            np.add.at(spread, indices, values.T if values.ndim > 1 else values)
-            values = spread.T
+        if not np.array_equal(indices, np.arange(population.size)):
+            spread = np.zeros((len(steps), population.size))
+            np.add.at(spread.T, indices, values.reshape(len(steps), -1).T)
+            values = spread
         found.append((steps * dt, values))
     return found
 

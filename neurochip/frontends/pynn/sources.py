@@ -15,6 +15,8 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.standardmodels import build_translations, cells
 
 from ..._support.grid import GRID_TOLERANCE, steps_of
+from ..._support.memory import EnoughMemory
+from ...errors import FrontendError
 from ...typing import Float64Array, Int32Array, Int64Array
 from .renewal import Position, Process, begin, changed, draw_until
 
@@ -122,6 +124,11 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
         Length of a step.
     seed : int
         Seed of all sources; the random numbers also depend on ``population.key``.
+
+    Raises
+    ------
+    FrontendError
+        If the spikes do not fit in memory.
     """
     if isinstance(population.celltype, SpikeSourceArray):
         return _given(population, first_step, first_step + n_steps, dt)
@@ -134,9 +141,13 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
         position = begun.position
     else:
         position = changed(begun.position, begun.process, now, first_step)
-    steps, ids, position = draw_until(now, position, first_step + n_steps)
-    population._begun = _Begun(now, position)
-    return Drawn(steps, ids, np.round(steps * dt, 9))
+    n_spikes = float((now.rate / (now.dead * now.rate + now.stages)).sum()) * n_steps
+    what = f"run: {n_spikes:.3g} spikes of {population.key!r} in {n_steps * dt:g} ms take"
+    remedy = "Lower the rate, or run for a shorter time, several times in sequence."
+    with EnoughMemory(FrontendError, what, 28 * n_spikes, remedy):
+        steps, ids, position = draw_until(now, position, first_step + n_steps)
+        population._begun = _Begun(now, position)
+        return Drawn(steps, ids, np.round(steps * dt, 9))
 
 
 def expected_rate(population: Any, now: float) -> Float64Array:
