@@ -73,6 +73,12 @@ from .control import (
     setup,
 )
 from .electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
+from .plasticity import (
+    AdditiveWeightDependence,
+    MultiplicativeWeightDependence,
+    SpikePairRule,
+    STDPMechanism,
+)
 from .populations import Assembly, Population, PopulationView
 from .procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: A004 - PyNN's name
 from .projections import Projection
@@ -90,6 +96,7 @@ __all__ = [
     "LIF",
     "UNAVAILABLE",
     "ACSource",
+    "AdditiveWeightDependence",
     "AllToAllConnector",
     "ArrayConnector",
     "Assembly",
@@ -110,6 +117,7 @@ __all__ = [
     "IF_curr_exp",
     "IndexBasedExpression",
     "IndexBasedProbabilityConnector",
+    "MultiplicativeWeightDependence",
     "Network",
     "NoisyCurrentSource",
     "NumpyRNG",
@@ -119,9 +127,11 @@ __all__ = [
     "PopulationView",
     "Projection",
     "RandomDistribution",
+    "STDPMechanism",
     "Sequence",
     "SmallWorldConnector",
     "Space",
+    "SpikePairRule",
     "SpikeSourceArray",
     "SpikeSourceGamma",
     "SpikeSourcePoisson",

@@ -31,6 +31,7 @@ from ...network import (
 from ...typing import Float64Array, Int32Array, Int64Array
 from .injection import room
 from .membranes import driving_force, model_of, plain
+from .plasticity import rule_of
 from .sources import expected_rate, given_spikes
 
 __all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]
@@ -159,7 +160,7 @@ def read_network(state: Any, stop: int) -> Network | None:
     inputs = [_input(item, state) for item in wired_sources(state)]
     ends |= {item.name: item for item in inputs}
     connections = [
-        _connection(part, ends, state.dt)
+        _connection(projection, part, ends, state.dt)
         for projection in state.projections
         for part in parts_of(projection, state.populations)
     ]
@@ -178,19 +179,20 @@ def _input(population: Any, state: Any) -> SpikeInput:
     return SpikeInput(population.key, population.size, ids, times, rate)
 
 
-def _connection(part: Part, ends: dict[str, Any], dt: float) -> Connection:
+def _connection(projection: Any, part: Part, ends: dict[str, Any], dt: float) -> Connection:
     delay = part.delay
-    target = ends[part.target.key]
+    source, target = ends[part.source.key], ends[part.target.key]
     if target.model.delta_synapses:
         delay = np.maximum(delay - dt, 0.0)
     return from_arrays(
-        ends[part.source.key],
+        source,
         target,
         part.pre,
         part.post,
         weight=plain(_weights(part, target.model)),
         delay=plain(delay),
         name=part.name,
+        plasticity=rule_of(projection, part.target, delay, isinstance(source, SpikeInput), dt),
     )
 
 

@@ -22,6 +22,11 @@ class Assembly(common.Assembly):
     _simulator = simulator
 
     @property
+    def local_size(self) -> int:
+        """Number of cells on this process: all; PyNN's assemblies have none to tell connectors."""
+        return int(self.size)
+
+    @property
     def receptor_types(self) -> list[str]:
         """Receptors that all populations have, in the order of the first; PyNN's has none."""
         first, *others = (population.receptor_types for population in self.populations)

@@ -16,6 +16,7 @@ from ...typing import Float64Array, Int32Array
 from . import simulator
 from .connections import Connection, Connections, Part, Synapses
 from .connectors import connect
+from .plasticity import learns
 from .stored import weights_on_chip
 from .synapses import StaticSynapse, delay_limits, delay_steps
 
@@ -89,6 +90,7 @@ class Projection(common.Projection):
         for name in ("weight", "delay"):
             self._check(name, self._table.values(name))
         self.key = self._unique_key()
+        self._weights_set = simulator.state.segment_counter, simulator.state.step
         simulator.state.projections.append(self)
         simulator.state.changed()
 
@@ -146,7 +148,7 @@ class Projection(common.Projection):
             return self._table.post
         if name == "stored_delay":
             return delay_steps(self._table.values("delay"), simulator.state.dt) * simulator.state.dt
-        if name == "stored_weight":
+        if name == "stored_weight" or (name == "weight" and self._has_learned()):
             return weights_on_chip(self)
         if not self.synapse_type.has_parameter(name):
             model = type(self.synapse_type).__name__
@@ -156,10 +158,24 @@ class Projection(common.Projection):
 
     def write(self, name: str, value: float, index: int) -> None:
         """Write an attribute of one synapse."""
-        self.column(name)
+        present = self.column(name)
         self._check(name, np.array([value], dtype=np.float64))
-        self._table.write(name, value, index)
-        simulator.state.changed()
+        if name == "weight" and self._has_learned():
+            self._table.write(name, present)
+        self._write(name, value, index)
+
+    def _write(self, name: str, values: Any, where: Any = slice(None)) -> None:
+        state = simulator.state
+        self._table.write(name, values, where)
+        if name == "weight":
+            self._weights_set = state.segment_counter, state.step
+        state.changed()
+
+    def _has_learned(self) -> bool:
+        """Whether the chip has changed the weights since they were set."""
+        state = simulator.state
+        now = state.segment_counter, state.step
+        return learns(self) and state.step > 0 and self._weights_set != now
 
     # --- attributes ---------------------------------------------------------------------------
 
@@ -197,14 +213,27 @@ class Projection(common.Projection):
             matrix[pre[begins], post[begins]] = _SEVERAL[several](values, begins)
         return matrix
 
+    def save(
+        self,
+        attribute_names: str | Sequence[str],
+        file: Any,
+        format: str = "list",  # noqa: A002 - PyNN's name
+        gather: bool = True,
+        with_address: bool = True,
+    ) -> None:
+        """Write attributes of all synapses into a file, as PyNN does."""
+        names = attribute_names
+        if isinstance(names, str) and names not in {"all", "connections"}:
+            names = [names]  # PyNN takes the letters of a single name for columns
+        super().save(names, file, format, gather, with_address)
+
     def set(self, **attributes: Any) -> None:
         """Set attributes of all synapses."""
         given = {name: self._given(name, value) for name, value in attributes.items()}
         for name, values in given.items():
             self._check(name, values)
         for name, values in given.items():
-            self._table.write(name, values)
-        simulator.state.changed()
+            self._write(name, values)
 
     def _given(self, name: str, value: Any) -> Float64Array:
         """Return a value as PyNN's ``set`` takes it, shape (1,) or (n_synapses,)."""
@@ -228,6 +257,12 @@ class Projection(common.Projection):
             if len(places):
                 values[places] = lazy[self._table.pre[places], self._table.post[places[0]]]
         return values
+
+    def _set_initial_value_array(self, variable: str, value: Any) -> None:
+        raise NotImplementedError(
+            f"{self._named}: initialize({variable}=...); synapses on the chip have no variable "
+            "that can be initialized. Set their weights."
+        )
 
     # --- checks -------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The weights of a projection as the chip stores them, after rounding."""
+"""The weights of a projection as the chip stores them: after rounding, and as it has learned."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...image.weights import stored_weights
 from ...typing import Float64Array
 from . import simulator
 from .network import parts_of
+from .plasticity import learns
 
 __all__ = ["weights_on_chip"]
 
@@ -29,17 +30,24 @@ def weights_on_chip(projection: Any) -> Float64Array:
         If the network is not compiled yet, or was changed since.
     """
     state = simulator.state
-    if state.stale or state.image is None or state.network is None:
+    session = state.session
+    if session is None or (state.stale and not learns(projection)):
         raise FrontendError(
             f"projection {projection.label!r}: stored_weight is known once the network, as it is "
             "now, is compiled for the chip. Call run(), or compile()."
         )
-    stored = stored_weights(state.network, state.image)
-    asked = {item.name: np.asarray(item.weight) for item in state.network.connections}
+    stored = stored_weights(session.network, session.image)
+    connections = {item.name: item for item in session.network.connections}
     weights = np.zeros(len(projection))
     for part in parts_of(projection, state.populations):
+        connection = connections[part.name]
         rows = np.argsort(part.pre, kind="stable")  # a Connection is sorted by its sources
-        there = np.broadcast_to(asked[part.name], len(rows))
-        scale = np.divide(part.weight[rows], there, out=np.ones(len(rows)), where=there != 0)
-        weights[part.synapses[rows]] = stored[part.name] * scale
+        if connection.plasticity is None:
+            there = np.broadcast_to(connection.weight, len(rows))
+            own, found = part.weight[rows], stored[part.name]
+            scale = np.divide(own, there, out=np.ones(len(rows)), where=there != 0)
+        else:
+            found = session.emulator.weights(part.name)
+            scale = projection.column("w_max")[0] / connection.plasticity.w_max
+        weights[part.synapses[rows]] = found * scale
     return weights

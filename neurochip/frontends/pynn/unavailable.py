@@ -15,6 +15,10 @@ _AT_MEAN_RATE = (
     "What works: StaticSynapse with the weight that the synapse has at the mean rate of its source."
 )
 _ON_AVERAGE = "What works: StaticSynapse with the mean weight, p * weight."
+_BOTH_ALIKE = (
+    "What works: AdditiveWeightDependence, or MultiplicativeWeightDependence, in which changes "
+    "upwards and downwards depend on the weight alike."
+)
 _ONE_COMPARTMENT = "What works: neurons of one compartment, such as IF_curr_exp."
 
 UNAVAILABLE = {
@@ -47,6 +51,9 @@ UNAVAILABLE = {
     "StochasticTsodyksMarkramSynapse": _AT_MEAN_RATE,
     "MultiQuantalSynapse": _AT_MEAN_RATE,
     "SimpleStochasticSynapse": _ON_AVERAGE,
+    "AdditivePotentiationMultiplicativeDepression": _BOTH_ALIKE,
+    "GutigWeightDependence": _BOTH_ALIKE,
+    "Vogels2011Rule": "What works: SpikePairRule.",
 }
 """The nearest thing that works, by the name of the model, or of its part."""
 
