@@ -9,7 +9,9 @@ the same neuron, the largest difference of v in mV, and how much the rate of the
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +39,13 @@ def chip_of(case: Case) -> Recording:
     return Emulator(image, progress=False).run(case.stimulus)
 
 
-def spikes_apart(case: Case, run: Recording) -> int:
-    """Return how many spikes of NEST and of a run have no partner in the other."""
+def spikes_apart(spikes: Mapping[str, tuple[Any, Any]], run: Recording) -> int:
+    """Return how many spikes have no partner in a run, or the other way round.
+
+    ``spikes`` are the steps and neurons of populations, by name.
+    """
     apart = 0
-    for name, recorded in case.spikes.items():
+    for name, recorded in spikes.items():
         ours = {*zip(run.steps[name].tolist(), run.ids[name].tolist(), strict=True)}
         theirs = {*zip(*(column.tolist() for column in recorded), strict=True)}
         apart += len(ours ^ theirs)
@@ -64,7 +69,7 @@ def main() -> None:
         reference, chip = reference_of(case), chip_of(case)
         n_spikes = sum(len(ids) for _, ids in case.spikes.values())
         sys.stdout.write(
-            f"{case.name:31} {n_spikes:5}  {spikes_apart(case, reference):9}  "
+            f"{case.name:31} {n_spikes:5}  {spikes_apart(case.spikes, reference):9}  "
             f"{furthest_v(case, reference):.0e}  {chip.n_spikes / n_spikes - 1:+8.2%}\n"
         )
 

@@ -214,10 +214,10 @@ def signed(seed: int) -> Described:
 
 
 def step_currents(seed: int) -> Described:
-    """Currents that change every few ms, into each neuron, with synapses."""
+    """Currents that begin at time 0 and change every few ms, into each neuron, with synapses."""
     rng = np.random.default_rng(seed)
     described = layer(seed, {"tau_syn": 5.0}, 0.1)
-    times = np.arange(0.5, described.duration, 7.3).round(1)
+    times = np.arange(0.0, described.duration, 7.3).round(1)
     amplitudes = rng.uniform(-0.1, 0.7, (len(times), N_CELLS)).round(4)
     current = StepCurrent(described.network.populations[0], times, amplitudes)
     network = described.network

@@ -8,9 +8,9 @@ that ends at ``(n + 1) dt``, which is also the time stamp of its spikes and samp
   step, neurochip before the threshold test of the next one, which is the same moment.
 - A current acts dt after its generator's time, since its connection has that delay.
 - NEST's generators give nothing at its time 0, and NEST cannot set synaptic currents. If a source
-  spikes in step 0 or a current is given, two steps run first, in which no neuron can spike. Spikes
-  that arrive at their end bring the synaptic currents to their initial values; v and the thresholds
-  are set then.
+  spikes or a current begins at once, two steps run first, in which no neuron can spike. Spikes that
+  arrive at their end bring the synaptic currents to their initial values; v and the thresholds are
+  set then.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class InNest:
         self.ahead = _AHEAD * (
             any(item.parameter(name).any() for item in network.populations for name in _STARTS)
             or any((np.floor(places) == 0).any() for places, _ in given.values())
+            or any((steps_of_changes(item.times, dt) < _AHEAD).any() for item in stimulus.currents)
         )
         self.nodes = {item.name: _neurons(item) for item in network.populations}
         self.nodes |= dict(sources or {})
