@@ -84,7 +84,8 @@ def test_currents_add_up_and_reach_the_chosen_cells():
     cells[1:3].inject(ac)
     (cells[3:] + apart[:1]).inject(step)
     cells[0].inject(step)
-    step.inject_into([cells[0], apart[1]])  # cell 0 again
+    step.inject_into([cells[0]])  # again
+    step.inject_into(apart[1])
     sim.run(60.0)
     want = EXPECTED
     assert current_of(cells) == pytest.approx(
@@ -282,6 +283,7 @@ def test_attributes_are_numbers_and_arrays():
 def test_times_between_two_steps_are_moved_to_the_nearest_with_a_word(caplog):
     cells, source = make_cells(), sim.DCSource(amplitude=0.3, start=1.04, stop=1.96)
     source.inject_into(cells)
+    assert sim.ACSource(stop=float("inf")).stop == float("inf")
     sim.run(3.0)
     assert np.flatnonzero(current_of(cells)[:, 0] > 0.1).tolist() == list(range(10, 20))
     words = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]

@@ -208,6 +208,29 @@ def test_given_times_belong_to_the_step_that_begins_at_them_and_are_recorded_as_
     assert [part.tolist() for part in drawn(population, 10, 11)] == [[10], [0], [1.0]]
 
 
+def test_times_can_be_given_and_read_in_all_ways_of_pynn():
+    population = make("SpikeSourceArray", 4, spike_times=[1, 2])
+    population[1].spike_times = [3.0]
+    population[2:].set(spike_times=[sim.Sequence([4.0, 5.0]), sim.Sequence([])])
+    assert population[1].spike_times.value.tolist() == [3.0]
+    assert [item.value.tolist() for item in population[1:3].get("spike_times")] == [[3.0], [4, 5]]
+    assert [part.tolist() for part in trains(population, 100)] == [[1, 2], [3], [4, 5], []]
+    assert trains(make("SpikeSourceArray", spike_times=5.0), 100)[0].tolist() == [5.0]
+
+
+def test_times_that_are_past_when_they_are_set_send_nothing_with_a_word(caplog):
+    population = make("SpikeSourceArray", 2, spike_times=[1.0])
+    sim.run(10.0)
+    population.set(spike_times=[2.0, 10.1])
+    assert not caplog.records
+    population.set(spike_times=[2.0, 3.0])
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "SpikeSourceArray: all spike_times of 'noise' are before the present time of 10 ms, so no "
+        "spike is sent; times count from the beginning, not from now."
+    )
+
+
 def test_new_times_count_from_now_on():
     population = make("SpikeSourceArray", 2)
     assert not len(drawn(population, 0, 100)[0])
@@ -248,8 +271,8 @@ def test_the_compiler_is_told_of_the_rates():
         ),
         (
             "SpikeSourceGamma",
-            {"alpha": 0},
-            "SpikeSourceGamma: alpha of source 0 is 0; allowed: a finite number of at least 1.",
+            {"alpha": [1, 2.5]},
+            "SpikeSourceGamma: alpha of source 1 is 2.5; allowed: 1, 2, 3 and so on.",
         ),
         (
             "SpikeSourcePoissonRefractory",

@@ -24,7 +24,7 @@ from pyNN.standardmodels import StandardCurrentSource, build_translations, elect
 from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
 from .network import is_source, located
-from .simulator import state
+from .simulator import ID, state
 
 __all__ = [
     "ACSource",
@@ -35,6 +35,7 @@ __all__ = [
 
 _logger = logging.getLogger("PyNN")
 _BLOCK = 1 << 7  # samples of noise drawn with one generator
+_NEVER = 1e18  # a step that no simulation reaches
 _RARE = 5.0  # standard deviations of noise for which the compiler leaves room
 
 
@@ -66,7 +67,7 @@ class _Source(StandardCurrentSource):
 
         Parameters
         ----------
-        cells : Population, PopulationView, Assembly or list of ID
+        cells : Population, PopulationView, Assembly, ID or list of ID
             The neurons. A neuron that is listed twice gets the current twice.
 
         Raises
@@ -74,7 +75,7 @@ class _Source(StandardCurrentSource):
         TypeError
             If there is a spike source among them.
         """
-        numbers, indices = located(cells, state.populations)
+        numbers, indices = located([cells] if isinstance(cells, ID) else cells, state.populations)
         targets = {number: state.populations[number] for number in np.unique(numbers).tolist()}
         for population in targets.values():
             if is_source(population):
@@ -184,13 +185,13 @@ class _Source(StandardCurrentSource):
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items():
-            if not np.isfinite(value).all():
+            if not (np.isfinite(value) | ((name == "stop") & (value == np.inf))).all():
                 raise InvalidParameterValueError(
                     f"{type(self).__name__}: {name} = {value}; allowed: finite numbers."
                 )
         for name in self._rounded:
             nearest = round(_step(values[name]) * state.dt, 9)
-            if abs(nearest - values[name]) > 1e-3 * state.dt:
+            if 1e-3 * state.dt < abs(nearest - values[name]) < np.inf:
                 _logger.warning(
                     "%s: %s = %g ms is no multiple of the time step of %g ms; it acts at %g ms.",
                     type(self).__name__,
@@ -361,4 +362,4 @@ def _step(time: float) -> int:
 
 def _steps_of(times: Any) -> Any:
     """Return the step that begins nearest to each time."""
-    return np.rint(np.asarray(times) / state.dt).astype(np.int64)
+    return np.rint(np.minimum(np.asarray(times) / state.dt, _NEVER)).astype(np.int64)

@@ -11,7 +11,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from ...typing import Float64Array, Int64Array
 from . import simulator
 from .recording import Recorder
-from .sources import check_parameters
+from .sources import check_parameters, tell_of_past
 
 __all__ = ["Assembly", "Population", "PopulationView"]
 
@@ -58,7 +58,11 @@ class _Cells:
             if name not in known:
                 model = type(population.celltype).__name__
                 raise errors.NonExistentParameterError(name, model, list(known))
-        values = {name: simplify(known[name][ids]) for name in names or known}
+        columns = {name: known[name][ids] for name in names or known}
+        values = {  # PyNN cannot make a space of one Sequence
+            name: column if column.dtype == object else simplify(column)
+            for name, column in columns.items()
+        }
         return ParameterSpace(values, shape=(len(ids),))
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
@@ -70,6 +74,7 @@ class _Cells:
             columns[name][ids] = values
         check_parameters(population.celltype, {**population._parameters, **columns})
         population._parameters.update(columns)
+        tell_of_past(population, simulator.state.t)
         simulator.state.changed()
 
     def initialize(self, **initial_values: Any) -> None:

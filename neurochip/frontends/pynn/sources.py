@@ -6,6 +6,7 @@ time and sent in steps, as NEST does on its grid, so a source may spike twice in
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -30,7 +31,10 @@ __all__ = [
     "draw",
     "expected_rate",
     "given_spikes",
+    "tell_of_past",
 ]
+
+_logger = logging.getLogger("PyNN")
 
 
 class Drawn(NamedTuple):
@@ -83,6 +87,8 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):
     They begin in equilibrium, so their rate is ``beta / alpha`` from the start on.
     """
 
+    # PyNN's default is an int, to which it would cut off any number without a word.
+    default_parameters = {**cells.SpikeSourceGamma.default_parameters, "alpha": 2.0}  # noqa: RUF012
     translations = _as_they_are(cells.SpikeSourceGamma)
 
 
@@ -106,6 +112,18 @@ def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
         _check_trains(parameters["spike_times"])
     elif isinstance(celltype, tuple(_RENEWAL)):
         _check_numbers(type(celltype).__name__, parameters)
+
+
+def tell_of_past(population: Any, now: float) -> None:
+    """Write a line to the log if all times of a SpikeSourceArray have passed ``now`` (ms)."""
+    times, _ = given_spikes(population)
+    if len(times) and (times < now).all():
+        _logger.warning(
+            "SpikeSourceArray: all spike_times of %r are before the present time of %g ms, so no "
+            "spike is sent; times count from the beginning, not from now.",
+            population.label,
+            now,
+        )
 
 
 def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -> Drawn:
@@ -180,7 +198,7 @@ def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
     if not isinstance(population.celltype, SpikeSourceArray):
         return np.empty(0), np.empty(0, np.int32)
     trains, size = population._parameters["spike_times"], population.size
-    values = [np.asarray(item.value, dtype=np.float64) for item in trains]
+    values = [_times_of(item) for item in trains]
     ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
     return np.concatenate([np.empty(0), *values]), ids
 
@@ -224,8 +242,8 @@ def _refractory(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gamma(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    stages = parameters["alpha"]
-    return _poisson({"rate": parameters["beta"] / stages}) | {"stages": np.asarray(stages)}
+    stages = np.asarray(parameters["alpha"], dtype=np.int64)
+    return _poisson({"rate": parameters["beta"] / stages}) | {"stages": stages}
 
 
 _RENEWAL: dict[type, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -236,9 +254,14 @@ _RENEWAL: dict[type, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 """Rate (Hz), stages and dead time (ms) of the intervals of random sources, by their parameters."""
 
 
+def _times_of(train: Any) -> Float64Array:
+    """Return the times of a Sequence, also of one that PyNN made of a number or a nested list."""
+    return np.asarray(train.value, dtype=np.float64).ravel()
+
+
 def _check_trains(trains: Any) -> None:
     for index, item in enumerate(trains):
-        times = np.asarray(item.value, dtype=np.float64)
+        times = _times_of(item)
         if not (np.isfinite(times).all() and (times >= 0).all()):
             bad = times[~(np.isfinite(times) & (times >= 0))][0]
             raise InvalidParameterValueError(
@@ -255,23 +278,21 @@ def _check_trains(trains: Any) -> None:
 
 
 def _check_numbers(model: str, parameters: Mapping[str, Any]) -> None:
-    least = {"alpha": 1.0}
     for name, values in parameters.items():
-        numbers = np.atleast_1d(np.asarray(values, dtype=np.float64))
-        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= least.get(name, 0.0))))
+        numbers = np.asarray(values, dtype=np.float64)
+        fits, allowed = np.isfinite(numbers) & (numbers >= 0), "a finite number of at least 0"
+        if name == "alpha":
+            fits, allowed = fits & (numbers >= 1) & (numbers % 1 == 0), "1, 2, 3 and so on"
+        bad = np.flatnonzero(~fits)
         if bad.size:
             raise InvalidParameterValueError(
-                f"{model}: {name} of source {bad[0]} is {numbers[bad[0]]:g}; allowed: a finite "
-                f"number of at least {least.get(name, 0.0):g}."
+                f"{model}: {name} of source {bad[0]} is {numbers[bad[0]]:g}; allowed: {allowed}."
             )
     if "tau_refrac" in parameters:
-        busy = np.atleast_1d(parameters["rate"] * parameters["tau_refrac"] / 1000.0)
+        busy = parameters["rate"] * parameters["tau_refrac"] / 1000.0
         if (busy >= 1).any():
             index = int(np.argmax(busy >= 1))
-            rate, dead = (
-                np.broadcast_to(parameters[name], busy.shape)[index]
-                for name in ("rate", "tau_refrac")
-            )
+            rate, dead = parameters["rate"][index], parameters["tau_refrac"][index]
             raise InvalidParameterValueError(
                 f"{model}: source {index} has tau_refrac = {dead:g} ms and rate = {rate:g} Hz; "
                 f"allowed: a dead time below 1/rate = {1000 / rate:g} ms, since the rate counts it."
