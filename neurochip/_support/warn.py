@@ -9,11 +9,12 @@ from ..errors import NeurochipWarning
 
 __all__ = ["warn_user"]
 
-_OWN = {"neurochip", "compiler", "contextlib"}  # a decorator that is a context adds a frame
+# A decorator that is a context adds a frame, and PyNN's functions call those of a simulator.
+_OWN = {"neurochip", "compiler", "contextlib", "pyNN"}
 
 
 def warn_user(text: str, category: type[NeurochipWarning] = NeurochipWarning) -> None:
-    """Warn at the innermost line outside of neurochip and the compiler.
+    """Warn at the innermost line outside of neurochip, the compiler and PyNN.
 
     The default filter of Python shows a warning once for each such line.
     """

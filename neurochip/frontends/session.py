@@ -361,9 +361,9 @@ def find_change(before: Network, now: Network) -> Change | None:
         The network as it was compiled, and as it is now.
     """
     old, new = _parts(before), _parts(now)
-    for key in (*old, *new):
-        if key not in new or key not in old:
-            return Change(*key, "appeared" if key in new else "is gone")
+    for key in (each for each in (*old, *new) if (each in old) != (each in new)):
+        return Change(*key, "appeared" if key in new else "is gone")
+    for key in old:
         if not all(_equal(a, b) for a, b in zip(old[key], new[key], strict=False)):
             return Change(*key, "was changed")
     return None

@@ -11,7 +11,8 @@ from pyNN.recording import get_io
 
 from compiler import CompileOptions
 
-from ..._support.values import instance, integer
+from ..._support.ranges import POSITIVE
+from ..._support.values import instance, integer, real
 from ...chip.spec import LOIHI, ChipSpec
 from ...errors import FrontendError
 from . import simulator
@@ -41,8 +42,8 @@ _COMPILE = tuple(field.name for field in fields(CompileOptions))
 _EMULATE = ("strict", "threads", "progress")
 # Parameters by which scripts set up other simulators; none changes a result of the chip.
 _OF_OTHERS = (
-    *("allow_update_on_post", "atol", "debug", "default_maxstep", "grng_seed", "logfile"),
-    *("native_rng_baseseed", "num_processes", "optimize", "quit_on_end", "rank"),
+    *("allow_update_on_post", "atol", "debug", "default_maxstep", "filename", "grng_seed", "label"),
+    *("logfile", "native_rng_baseseed", "num_processes", "optimize", "quit_on_end", "rank"),
     *("recording_precision", "rng_seeds", "rng_seeds_seed", "rng_type", "rtol", "spike_precision"),
     *("t_flush", "use_cvode", "verbosity"),
 )
@@ -89,6 +90,7 @@ def setup(
     FrontendError
         If an option is unknown or its value not allowed.
     """
+    timestep = real("setup", "timestep", timestep, "ms", POSITIVE, error=FrontendError)
     common.setup(timestep, min_delay, max_delay=max_delay, **options)
     allowed = (*_COMPILE, *_EMULATE, *_OF_OTHERS)
     for name, value in options.items():
@@ -107,7 +109,7 @@ def setup(
         )
     state = simulator.state
     state.clear()
-    state.dt = float(timestep)
+    state.dt = timestep
     state.delays = (min_delay, max_delay)
     state.chip = instance(
         "setup", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=FrontendError

@@ -108,6 +108,15 @@ class PopulationView(_Cells, common.PopulationView):
         population = self.grandparent
         return population, self.all_cells.astype(np.int64) - int(population.first_id)
 
+    @property
+    def initial_values(self) -> dict[str, LazyArray]:
+        """Initial values of these cells by variable."""
+        population, ids = self._columns()
+        return {
+            name: LazyArray(simplify(column[ids]), shape=(self.size,), dtype=float)
+            for name, column in population._initial.items()
+        }
+
 
 class Population(_Cells, common.Population):
     """Neurons or sources of one type.
@@ -158,9 +167,11 @@ class Population(_Cells, common.Population):
         column[ids] = values
         shown = simplify(column.copy())
         self.initial_values[variable] = LazyArray(shown, shape=(self.size,), dtype=float)
-        simulator.state.changed()
         if simulator.state.step:
             simulator.state.runs.set_initial(self, variable, ids, values)
+        else:
+            simulator.state.changed()
 
     def _set_cell_initial_value(self, id: int, variable: str, value: float) -> None:  # noqa: A002
-        self.initialize_some(variable, self.id_to_index(id), value)
+        index = self.id_to_index(id)
+        self[index : index + 1].initialize(**{variable: value})

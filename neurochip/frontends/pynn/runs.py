@@ -22,6 +22,11 @@ __all__ = ["Runs"]
 
 logger = logging.getLogger("PyNN")
 
+_FIXED = (
+    "the chip goes on with other parameters, weights and delays only. Make it before the first "
+    "run, or call reset() to begin again at time 0."
+)
+
 
 class Runs:
     """The runs of one simulation, from ``setup`` to the next.
@@ -45,6 +50,7 @@ class Runs:
         self.stimulus: Stimulus | None = None
         self.recording: Recording | None = None
         self._v: list[tuple[str, Int64Array, Float64Array]] = []
+        self._v_changed = False  # since time 0
 
     def run_until(self, time: float) -> None:
         """Run until a time in ms.
@@ -59,6 +65,7 @@ class Runs:
         """
         state = self._state
         stop = self._step_at(time)
+        self._follow_changes(stop)
         state.running = True
         if stop > state.step:
             self._run(stop)
@@ -93,21 +100,35 @@ class Runs:
 
     def reset(self) -> None:
         """Go back to time 0 with the parameters as they are."""
-        self._v = []
+        if self._v_changed:
+            self._state.changed()
+        self._v, self._v_changed = [], False
         if self.session is not None:
             self.session.reset()
 
     def set_initial(
         self, population: Any, variable: str, ids: Int64Array, values: Float64Array
     ) -> None:
-        """Set v of neurons between two runs, as an initial value that is set then does.
+        """Set v of neurons between two runs; it is also their initial value after a reset.
+
+        Parameters
+        ----------
+        population : Population
+            Population of the neurons.
+        variable : str
+            What is set: ``"v"``.
+        ids : ndarray of int64, shape (n,)
+            Their indices in the population.
+        values : ndarray of float64, shape (n,), mV
+            Their v.
 
         Raises
         ------
         FrontendError
             If the variable is a synaptic current, which the host of a chip cannot set.
         """
-        if self.session is None or population.key not in self.session.network.populations:
+        names = () if self.session is None else self.session.network.populations
+        if population.key not in {item.name for item in names}:
             return
         if variable != "v":
             raise FrontendError(
@@ -115,6 +136,7 @@ class Runs:
                 "sets v only. Set it before the first run, or after reset()."
             )
         self._v.append((population.key, ids, values))
+        self._v_changed = True
 
     def _step_at(self, time: float) -> int:
         """Return the step that begins at a time (ms)."""
@@ -140,7 +162,6 @@ class Runs:
 
     def _run(self, stop: int) -> None:
         state, first = self._state, self._state.step
-        self._follow_changes(stop)
         drawn = self._draw(stop)
         parts = []
         if self.session is not None:
@@ -180,10 +201,12 @@ class Runs:
             network = read_network(state, stop)
             if network is None:
                 self.session = None
-            elif self.session is None or not state.step:
-                self._begin(network)
-            elif change := find_change(self.session.network, network):
-                self._reprogram(network, f"{change.kind} {change.name!r} {change.what}")
+            elif state.step:
+                self._go_on(network)
+            elif self.session is None or find_change(self.session.network, network):
+                self.session = Session(
+                    network, state.chip, state.dt, state.compile_options, state.emulator_options
+                )
             state.stale = False
         for name, ids, values in self._v:
             assert self.session is not None
@@ -196,21 +219,21 @@ class Runs:
                 ) from None
         self._v = []
 
-    def _begin(self, network: Network) -> None:
-        state = self._state
-        if self.session is None or find_change(self.session.network, network):
-            self.session = Session(
-                network, state.chip, state.dt, state.compile_options, state.emulator_options
-            )
-
-    def _reprogram(self, network: Network, what: str) -> None:
-        assert self.session is not None
+    def _go_on(self, network: Network) -> None:
+        """Go on with other parameters, weights and delays."""
+        if self.session is None:
+            (name, *_) = (item.name for item in network.populations)
+            raise FrontendError(f"run: population {name!r} appeared between two runs; {_FIXED}")
+        change = find_change(self.session.network, network)
+        if change is None:
+            return
+        about = f"run: {change.kind} {change.name!r} {change.what} between two runs"
+        if change.what != "was changed":
+            raise FrontendError(f"{about}; {_FIXED}")
         try:
             self.session.reprogram(network)
         except EmulatorError as problem:
-            raise FrontendError(
-                f"run: {what} between two runs; {str(problem).removeprefix('emulator: ')}"
-            ) from None
+            raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
 
     def _warn_of_overflows(self, session: Session, recording: Recording) -> None:
         found = describe_overflows(session.image, [recording])
