@@ -13,6 +13,8 @@ import oracle
 from against_oracle import as_oracle
 from learning_oracle import Hashed, Model
 
+OF_CURRENTS = ("accumulator_wraps", "current_wraps")
+
 
 class Group:
     """A synapse group that learns: its model, and who its neurons are."""
@@ -133,7 +135,11 @@ def run(image, spikes, n_steps, given=None, draws=None):
         spiked = []
         for neuron, cell in enumerate(states):
             child = states[neuron - 1].u if cells[neuron].join else 0
-            fired, _ = oracle.RULES.update(cell, total[neuron], 0, child)
+            fired, overflowed = oracle.RULES.update(cell, total[neuron], 0, child)
+            for name in overflowed:
+                # The v of a child, and what it receives beside u, drive nothing.
+                if name in OF_CURRENTS or neuron + 1 == len(cells) or not cells[neuron + 1].join:
+                    trace.counters[name] += 1
             spiked += [neuron] * fired
         for source in presented[t]:
             send(("input", source), t)

@@ -33,6 +33,38 @@ MEANING = {
 }
 
 
+ACTED = {"sat": "program_clips", "wrap": "program_wraps"}
+"""The counter of each operation that keeps a value in its width."""
+
+LIMITS = {"voltage_clips_low": ("max", "vmin"), "voltage_clips_high": ("min", "vmax")}
+"""The operation, and the parameter as its second operand, that limit v."""
+
+
+def voltage_clips(program, before, lowest):
+    """Return the names of the limits of v that have an effect in a step of one neuron.
+
+    Without its rows the step would end with another state or send something else. ``before`` are
+    its registers before the step, and a ``vmin`` above ``lowest`` belongs to the model.
+    """
+    found = []
+    for name, (operation, limit) in LIMITS.items():
+        rows = [
+            (to, "mov", first) if (did, *rest) == (operation, limit) else (to, did, first, *rest)
+            for to, did, first, *rest in program.rows
+        ]
+        own = limit in program.parameters and (limit != "vmin" or before["vmin"] <= lowest)
+        if own and left(program, rows, before) != left(program, program.rows, before):
+            found.append(name)
+    return found
+
+
+def left(program, rows, before):
+    """Return the state that rows leave and what they send, from registers before a step."""
+    registers = dict(before)
+    payload, _ = interpret(rows, registers)
+    return [registers[name] for name in program.state], payload
+
+
 def interpret(rows, registers, meaning=MEANING):
     """Run a step of one neuron on its registers by name, in place; return (payload, clipped).
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import oracle
-from program_interpreter import interpret
+from program_interpreter import ACTED, interpret, voltage_clips
 
 from neurochip import LOIHI2
 from neurochip.chip.fixedpoint import Overflow
@@ -42,7 +42,13 @@ LEAKY_PAIR = NeuronProgram(
     name="leaky_pair",
     inputs=("excitation", "inhibition"),
     state={"e": 24, "i": 24, "v": 24},
-    parameters={"keep": (0, 4096), "bias": (-1000, 1000), "threshold": (1, 1 << 22)},
+    parameters={
+        "keep": (0, 4096),
+        "bias": (-1000, 1000),
+        "threshold": (1, 1 << 22),
+        "vmin": (1 - (1 << 20), 0),
+        "vmax": (1, 1 << 22),
+    },
     rows=(
         *((name, "mul", name, "keep") for name in ("e", "i")),
         *((name, "rtz", name, 12) for name in ("e", "i")),
@@ -53,12 +59,14 @@ LEAKY_PAIR = NeuronProgram(
         ("v", "sub", "v", "i"),
         ("v", "add", "v", "bias"),
         ("v", "wrap", "v", 24),
+        ("v", "max", "v", "vmin"),
+        ("v", "min", "v", "vmax"),
         ("spike", "gt", "v", "threshold"),
         ("v", "sel", "spike", 0, "v"),
         (None, "emit", "spike"),
     ),
 )
-"""Two accumulators, a bias that the host may write, and binary spikes."""
+"""Two accumulators, a bias that the host may write, limits of v, and binary spikes."""
 
 
 def slow_run(image, spikes, n_steps, writes=()):
@@ -141,9 +149,9 @@ def slow_run(image, spikes, n_steps, writes=()):
                 fitted = oracle.fit(total, core.accumulator_bits, rule[core.accumulator_overflow])
                 counts["accumulator_wraps"] += fitted != total
                 registers[name] = fitted
+            counts.update(voltage_clips(program, registers, 1 - 2**core.vmin_exponent_max))
             payload, clipped = interpret(program.rows, registers)
-            for row in clipped:
-                counts["program_clips" if program.rows[row][1] == "sat" else "program_wraps"] += 1
+            counts.update(ACTED[program.rows[row][1]] for row in clipped)
             state[c] = {name: registers[name] for name in program.state}
             if payload:
                 sent.append((step, c, payload))
@@ -158,7 +166,11 @@ def random_network(rng, *, on_sum=True, overflow=Overflow.WRAP):
     Returns the image, spikes as rows (step of arrival, input, payload) and the number of steps.
     """
     chip = LOIHI2.what_if(
-        exponent_on_sum=on_sum, accumulator_overflow=overflow, accumulator_bits=20, weight_shift=4
+        exponent_on_sum=on_sum,
+        accumulator_overflow=overflow,
+        accumulator_bits=20,
+        weight_shift=4,
+        vmin_exponent_max=20,
     )
     size, n_inputs = int(rng.choice([2, 9, 70, 130])), int(rng.integers(1, 6))
     n_steps = int(rng.integers(3, 25))
@@ -208,6 +220,8 @@ def _random_group(rng, program, ids):
         name: rng.integers(low, max(low + 1, high >> int(rng.integers(0, 8))), len(ids))
         for name, (low, high) in program.parameters.items()
     }
+    if "vmin" in parameters:  # that of the register for many, and of the model for others
+        parameters["vmin"] = rng.choice([program.parameters["vmin"][0], -5000], len(ids))
     return ProgramGroup.fill(program, ids, state=state, parameters=parameters)
 
 

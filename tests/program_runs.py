@@ -13,7 +13,7 @@ from neurochip import LOIHI2, Emulator, ProgramGroup, SignMode, Synapses, progra
 
 CHIP = LOIHI2.what_if(name="any", weight_shift=0, accumulator_bits=16, payload_bits=32)
 NEURONS, STEPS = 5, 4
-CLIPS, WRAPS = "program_clips", "program_wraps"
+KINDS = ("program_clips", "program_wraps", "voltage_clips_low", "voltage_clips_high")
 
 
 def random_programs(rng, number, **options):
@@ -42,7 +42,7 @@ def image_of(runs):
 
 
 def run_emulator(runs):
-    """Return for each program its states, payloads and the numbers of clips and wraps."""
+    """Return for each program its states and payloads, and the numbers of overflows."""
     n = NEURONS * len(runs)
     arrived = np.zeros((STEPS, 2, n), dtype=np.int64)
     for index, (_, (_, _, given)) in enumerate(runs):
@@ -67,17 +67,17 @@ def run_emulator(runs):
         states = [held[name][:, own] for name in item.state]
         states = np.array(states, dtype=np.int64).reshape(len(states), STEPS, NEURONS)
         found.append((states.swapaxes(0, 1), payloads[:, own]))
-    return found, {kind: recording.counters[kind] for kind in (CLIPS, WRAPS)}
+    return found, {kind: recording.counters[kind] for kind in KINDS}
 
 
 def differences(runs):
     """Return the programs for which the emulator and the interpreter differ, as text."""
     found, counts = run_emulator(runs)
-    wrong, acted = [], {CLIPS: 0, WRAPS: 0}
+    wrong, acted = [], dict.fromkeys(KINDS, 0)
     for (item, run), (states, payloads) in zip(runs, found, strict=True):
-        right, sent, rows = run_interpreter(item, *run)
-        for _, _, row in rows:
-            acted[CLIPS if item.rows[row][1] == "sat" else WRAPS] += 1
+        right, sent, overflows = run_interpreter(item, *run)
+        for _, _, kind in overflows:
+            acted[kind] += 1
         if not np.array_equal(states, right) or not np.array_equal(payloads, sent):
             wrong.append(str(item))
     if counts != acted:

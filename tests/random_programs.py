@@ -2,13 +2,13 @@
 
 They are made to reach what kernels get wrong: values at both ends of 8, 32 and 64 bits, negative
 numbers under every shift and division, registers that are written several times and read before and
-after, saturations that act, wraps that act and payloads of either sign.
+after, saturations, wraps and limits that act, and payloads of either sign.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from program_interpreter import MEANING, interpret
+from program_interpreter import ACTED, LIMITS, MEANING, interpret, voltage_clips
 
 from neurochip.programs import OPERATIONS, NeuronProgram
 
@@ -17,6 +17,8 @@ INTERVALS = (
     *((0, 1), (0, 12), (0, 62), (1, 1), (1, 7), (1, 2**23), (-1, 1), (-100, 50), (-(2**12), 2**12)),
     *((0, 2**24), (-(2**31), 2**31 - 1)),
 )
+LOWEST = 1 - 2**23  # of a v on the chip of these tests
+VOLTAGES = {"vmin": (LOWEST - 9, 0), "vmax": (0, 2**23 - 1)}
 COMMON = ("add", "sub", "mul", "rtz", "asr", "sel", "gt", "ge", "sat", "wrap")
 
 
@@ -27,6 +29,8 @@ def random_program(rng: np.random.Generator, most_rows: int = 24) -> NeuronProgr
     parameters = {
         f"p{i}": INTERVALS[rng.integers(len(INTERVALS))] for i in range(int(rng.integers(0, 5)))
     }
+    if rng.random() < 0.5:
+        parameters |= VOLTAGES
     held = {name: width(32) for name in inputs}
     held |= {name: width(bits) for name, bits in state.items()} | parameters
     early, late = [], []
@@ -71,6 +75,9 @@ def _row(rng, held, state, parameters):
         if name == "emit":
             continue
         operands = [_operand(rng, kind, held, parameters) for kind in OPERATIONS[name].operands]
+        if "vmin" in parameters and rng.random() < 0.15:
+            name, limit = list(LIMITS.values())[rng.integers(2)]
+            operands = [_operand(rng, "a", held, parameters), limit]
         given = [held[each] if isinstance(each, str) else (each, each) for each in operands]
         interval = OPERATIONS[name].bounds(*given)
         if _fits(interval, 64):
@@ -150,7 +157,7 @@ def run_interpreter(program, state, parameters, arrived, meaning=MEANING):
     """Run a program on Python integers, one neuron after the other.
 
     Return the state after every step, shape (n_steps, n_state, n), the payloads, shape (n_steps,
-    n), and the rows of ``sat`` and ``wrap`` that acted, as (step, neuron, row).
+    n), and the overflows as (step, neuron, counter).
     """
     n_steps, _, n = arrived.shape
     states = np.zeros((n_steps, len(program.state), n), dtype=object)
@@ -162,7 +169,9 @@ def run_interpreter(program, state, parameters, arrived, meaning=MEANING):
         for step in range(n_steps):
             given = dict(zip(program.inputs, arrived[step, :, i].tolist(), strict=True))
             registers = {name: registers[name] for name in program.state} | fixed | given
+            kinds = voltage_clips(program, registers, LOWEST)
             payloads[step, i], rows = interpret(program.rows, registers, meaning)
-            acted += [(step, i, row) for row in rows]
+            kinds += [ACTED[program.rows[row][1]] for row in rows]
+            acted += [(step, i, kind) for kind in kinds]
             states[step, :, i] = [registers[name] for name in program.state]
     return states, payloads, sorted(acted)

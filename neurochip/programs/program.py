@@ -50,7 +50,9 @@ class NeuronProgram(ArrayValue):
         Width in bits of each register that keeps its value from step to step, with its sign: 2 to
         32. Recordings know the register ``v`` as potential and ``u`` as current.
     parameters : mapping of str to (int, int)
-        Lowest and highest value of each constant of a neuron, within 32 bits. Read-only.
+        Lowest and highest value of each constant of a neuron, within 32 bits. Read-only. The host
+        may write ``bias`` during a run. Rows such as ``("v", "max", "v", "vmin")`` and
+        ``("v", "min", "v", "vmax")`` limit v, which is counted where it has an effect.
     rows : sequence of tuple
         The operations in their order.
     payload_bits : int

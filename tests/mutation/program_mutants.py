@@ -17,6 +17,8 @@ PROPERTIES = "tests/property/test_program_properties.py"
 EXACT = f"{PROPERTIES}::test_the_ranges_are_reached_by_some_values"
 SAFE = f"{PROPERTIES}::test_no_value_leaves_the_range_of_its_row"
 GENERATE = "neurochip/emulator/programmed/generate.py"
+COUNTING = "neurochip/emulator/programmed/counting.py"
+CLIPS = "tests/unit/test_voltage_clips.py::"
 KERNELS = (
     "tests/property/test_program_kernels.py"
     "::test_kernels_of_random_programs_give_the_integers_of_the_interpreter"
@@ -322,25 +324,96 @@ MUTANTS = [
         KERNELS,
     ),
     Mutant(
-        "a kernel computes with 32 bits what needs 64",
+        "a kernel keeps 32 bits of a product that needs 64",
         GENERATE,
-        'if _is_narrow(result) else "np.int64"',
-        'if result[0] >= -(1 << 40) else "np.int64"',
+        '"mul": "{a} * {b}"',
+        '"mul": "(np.int64({a}) * np.int64({b}) + 2**31) % 2**32 - 2**31"',
         KERNELS,
     ),
     Mutant(
         "a kernel leaves out a saturation below",
         GENERATE,
-        "and result == operands[0][1]:",
-        "and result[1] == operands[0][1][1]:",
+        "and result == known[operands[0]]",
+        "and result[1] == known[operands[0]][1]",
         KERNELS,
     ),
     Mutant(
         "a kernel counts clips as wraps",
-        GENERATE,
+        COUNTING,
         '"sat": COUNTED.index("program_clips")',
         '"sat": COUNTED.index("program_wraps")',
         KERNELS,
+    ),
+    Mutant(
+        "a kernel counts clips of v at its other limit",
+        COUNTING,
+        '("max", "vmin"): LOW, ("min", "vmax"): _HIGH',
+        '("max", "vmin"): _HIGH, ("min", "vmax"): LOW',
+        KERNELS,
+    ),
+    Mutant(
+        "a state named vmin is a limit of v",
+        COUNTING,
+        "operands[-1] in program.parameters and ",
+        "",
+        f"{CLIPS}test_only_a_parameter_is_a_limit_of_v",
+    ),
+    Mutant(
+        "the lowest v of a model counts",
+        GENERATE,
+        "<= {counting.lowest}))",
+        "<= 0))",
+        KERNELS,
+    ),
+    Mutant(
+        "the lowest v of a register does not count",
+        GENERATE,
+        "if deepest < {counting.lowest} else 0",
+        "if deepest < {counting.lowest} - 9 else 0",
+        KERNELS,
+    ),
+    Mutant(
+        "a clip of v counts where it has no effect",
+        GENERATE,
+        '''f"({' | '.join(left)})"''',
+        '"True"',
+        KERNELS,
+    ),
+    Mutant(
+        "a clip of v that changes a payload only does not count",
+        GENERATE,
+        """left += [f"(emitted != {_at(_SCRATCH, Scratch.EMITTED)})"]""",
+        """left += []""",
+        KERNELS,
+    ),
+    Mutant(
+        "a clip at vmin of a core's neuron counts for the register's lowest v only",
+        COUNTING,
+        "None if own else int(low)",
+        "int(low)",
+        f"{CLIPS}test_clips_count_alike_beside_resets_and_learning",
+    ),
+    Mutant(
+        "the lowest v is that of every core",
+        COUNTING,
+        "core.vmin_exponent_max, core.vmax_exponent_max, core)",
+        "23, core.vmax_exponent_max, core)",
+        "tests/property/test_program_network_properties.py"
+        "::test_a_random_network_of_programs_equals_the_slow_model",
+    ),
+    Mutant(
+        "wraps of a core's neuron are those of a program",
+        COUNTING,
+        "_OWN_WIDTHS[destination] if own else",
+        "_WIDTHS[name] if own else",
+        f"{CLIPS}test_wraps_of_u_and_of_its_sum_with_the_bias_have_their_own_counters",
+    ),
+    Mutant(
+        "a sum with the bias that wraps counts while v is held",
+        GENERATE,
+        "== 0)\"\n",
+        ">= 0)\"\n",
+        f"{CLIPS}test_a_held_neuron_counts_no_sum_with_the_bias",
     ),
     Mutant(
         "a kernel does not store a state that it wrote",

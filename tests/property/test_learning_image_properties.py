@@ -9,6 +9,7 @@ import learning_image_oracle
 import numpy as np
 import pytest
 from against_oracle import WHO, spikes_of
+from oracle import OVERFLOWS
 from random_learning import CHIPS, random_learning
 
 from neurochip import Emulator, Probe, WeightProbe
@@ -41,6 +42,8 @@ def assert_equal(case, what):
     """Compare all that a run leaves behind; return its recording, and weights by step."""
     emulator, recording, (trace, groups, history) = run_both(case)
     assert spikes_of(recording) == trace.spikes, what
+    for name in OVERFLOWS:
+        assert recording.counters[name] == trace.counters[name], (what, name)
     own = own_v(case.image)
     assert np.array_equal(recording.trace(WHO, "u").values, trace.u), what
     assert np.array_equal(recording.trace(WHO, "v").values, np.array(trace.v)[:, own]), what
@@ -94,9 +97,10 @@ def test_the_emulator_and_the_slow_model_give_the_same_integers(chip, n_groups, 
         recording, history = assert_equal(case, seed)
         seen["spikes"] += len(recording.steps[WHO]) > 0
         seen["changed"] += history[0] != history[-1]
-        for counters in recording.learning.values():
+        for counters in (recording.counters, *recording.learning.values()):
             seen.update(name for name, count in counters.items() if count)
     expected = {"spikes": 0.7, "changed": 0.5, "events": 0.7, "traces": 0.2, "weights": 0.3}
+    expected |= {"voltage_clips_low": 0.1}
     assert all(seen[name] > share * n_images for name, share in expected.items()), seen
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..._support.csr import starts_of
-from ...chip.registers import OVERFLOWS, PROGRAM_OVERFLOWS
 from ...errors import ChipOverflowError, EmulatorError
 from ...image import ChipImage
 from ...learning.terms import POST
@@ -21,15 +20,16 @@ from ..overflows import first_overflow_message
 from ..potential import potential_registers
 from ..spikes import NONE, InputRows
 from ..writes import Writes
+from .counting import COUNTED, counting_of
 from .generate import HOST_PARAMETER, tile_kernels
 from .layout import build_tables
 from .limits import voltage_limits
 from .loop import loop_of
-from .order import order_of
+from .order import order_of, plain_compartments
 from .pairs import without_pairs
 from .plastic_run import PlasticRun
 from .position import Position, new_state
-from .state import COUNTED, BiasRows, Outputs, State
+from .state import BiasRows, Outputs, State
 from .transfer import transfer
 from .update import group_kernel
 
@@ -38,7 +38,6 @@ __all__ = ["ProgrammedEngine", "needs_programs"]
 _REGISTERS = {"u_child": "u2"}  # the first of two receptors, in a program with two inputs
 _SPIKE_BUFFER = 1 << 20  # spikes: 8 MB
 _WORK_PER_CALL = 50_000_000  # about 0.1 s between two updates of progress and checks for Ctrl-C
-_KINDS = (*OVERFLOWS, *PROGRAM_OVERFLOWS)
 
 
 def needs_programs(image: ChipImage) -> bool:
@@ -65,7 +64,7 @@ class ProgrammedEngine(Engine[Position]):
         _check(image)
         self.image = image
         self._parents, plain = image.compartments.parents, without_pairs(image)
-        self._order = order_of(plain)
+        self._order = order_of(plain, plain_compartments(image))
         self._tables, self._plastic = build_tables(plain, self._order)
         graded = np.array([part.program.payload_bits > 0 for part in self._order.parts])
         self._graded = graded[self._order.part]
@@ -81,8 +80,10 @@ class ProgrammedEngine(Engine[Position]):
 
     @functools.cached_property
     def _loop(self) -> Any:
-        bits = self.image.chip.core.input_bits
-        kernels = (group_kernel(tile_kernels(part.program, bits)) for part in self._order.parts)
+        core, kernels = self.image.chip.core, []
+        for part in self._order.parts:
+            counting = counting_of(part.program, core, part.own)
+            kernels.append(group_kernel(tile_kernels(part.program, core.input_bits, counting)))
         return loop_of(tuple(kernels), bool(self._plastic))
 
     def __getstate__(self) -> dict[str, object]:
@@ -221,7 +222,7 @@ class ProgrammedEngine(Engine[Position]):
                 "graded_spikes": int(np.count_nonzero(self._graded[ids])),
             },
             overflows=self._overflows(state),
-            kinds=_KINDS,
+            kinds=COUNTED,
             **run.results(),
         )
 
@@ -282,9 +283,7 @@ class ProgrammedEngine(Engine[Position]):
     def _overflows(self, state: State) -> Int32Array | None:
         if state.first_overflow[0] < 0:
             return None
-        found = np.zeros((self.image.n_compartments, len(_KINDS)), dtype=np.int32)
-        found[:, [_KINDS.index(name) for name in COUNTED]] = state.overflows[self._order.lane]
-        return found
+        return state.overflows[self._order.lane]
 
     def _message(self, first_overflow: Int64Array) -> str:
         step, compartment, bits = first_overflow.tolist()

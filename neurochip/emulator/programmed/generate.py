@@ -5,7 +5,8 @@ names of the registers do not enter its text, and neither does anything else tha
 every part of a line is an integer of the table, or comes from this file.
 
 The range of each row, which the program proves, decides whether the row computes in 32 or in 64
-bits, and whether its ``sat`` or ``wrap`` can act at all.
+bits, and whether its ``sat`` or ``wrap`` can act at all. The kernel that counts leaves out rows
+whose effect it asks for, so it computes in 64 bits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from ..._kernels.jit import inline_kernel
 from ...programs import OPERATIONS, NeuronProgram
 from ..cpu.layout import LANES
-from .state import COUNTED
+from .counting import EFFECTIVE, LOW, UNHELD, Counting
 
 __all__ = ["HOST_PARAMETER", "Scratch", "TileKernels", "digest_of", "function_of", "tile_kernels"]
 
@@ -48,8 +49,10 @@ class TileKernels(NamedTuple):
     """The kernels of one program.
 
     ``update(tiles, tile, parameters, start, scratch, counts)`` makes one step of a tile; it returns
-    0 if no ``sat`` or ``wrap`` acted. ``count`` has the same arguments: it repeats the step and
-    adds, for each lane, how many of them acted to the rows of ``counts`` (``state.COUNTED``).
+    a bit for each kind of ``counting.COUNTED`` whose rows acted. ``count`` has the same arguments
+    and a kind: it repeats the step and adds, for each lane, how many rows of this kind acted to its
+    row of ``counts``; 1 for a kind of ``counting.EFFECTIVE`` if without its rows the step would
+    leave something else.
     """
 
     update: Any
@@ -79,22 +82,18 @@ _EXPRESSIONS = {
     # no integer differs from the next one by more than the error of a float64.
     "narrow div": "np.floor(np.float64({a}) / np.float64({b}))",
 }
-_COUNTERS = {
-    "sat": COUNTED.index("program_clips"),
-    "wrap": COUNTED.index("program_wraps"),
-}
+_ANY = -(1 << 63), (1 << 63) - 1
 
 _Range = tuple[int, int]
 
 
-def tile_kernels(program: NeuronProgram, input_bits: int) -> TileKernels:
+def tile_kernels(program: NeuronProgram, input_bits: int, counting: Counting) -> TileKernels:
     """Return the kernels of a program; they are compiled when first used, and kept on disk.
 
     ``input_bits`` is the signed width of what arrives.
     """
-    return TileKernels(
-        *(_tile_kernel(_source(program, input_bits, counts)) for counts in (False, True))
-    )
+    sources = _update_source(program, input_bits, counting), _count_source(program, counting)
+    return TileKernels(*map(_tile_kernel, sources))
 
 
 def function_of(source: str, **names: Any) -> Any:
@@ -120,31 +119,111 @@ def _tile_kernel(source: str) -> Any:
     return inline_kernel(function_of(source, np=np))
 
 
-def _source(program: NeuronProgram, input_bits: int, counts: bool) -> str:
+def _update_source(program: NeuronProgram, input_bits: int, counting: Counting) -> str:
     """Return the text of a kernel; the variable of register k of the table is ``rk``."""
     known = _ranges_at_start(program, input_bits)
-    body = _loads(program, counts)
-    for (to, code, *places), result in zip(
-        program.table.tolist(), program.ranges(input_bits), strict=True
+    body = _loads(program, counts=False)
+    for index, ((to, operation, *operands), result) in enumerate(
+        zip(_rows(program), program.ranges(input_bits), strict=True)
     ):
-        operands = [(k, known[k]) for k in places if k >= 0]
-        body += _row(list(OPERATIONS)[code], to, operands, result, counts)
+        given = [(k, known[k]) for k in operands]
+        if operation == "emit":
+            value = _texts(given, result)[0]
+            body += [
+                f"{_at(_SCRATCH, Scratch.EMITTED)} = np.int32({value})",
+                f"{_at(_SCRATCH, Scratch.FIRED)} = -np.int32({value} != 0)",
+            ]
+            continue
+        idle = operation in ("sat", "wrap") and result == known[operands[0]]  # the range says so
+        kind = None if idle else counting.kinds.get(index)
+        value = _value("mov" if idle else operation, given, result)
+        before = _texts(given, result)[0]
+        body += [f"{'limited' if kind else f'r{to}'} = {value}"]
+        if kind == LOW and counting.lowest is not None:
+            # The least of all, for a model may hold v at a bound of its own in every step.
+            seen = before if _is_narrow(given[0][1]) else f"max({before}, {counting.lowest - 1})"
+            body += [f"deepest = np.int32(min(deepest, {seen}))", f"r{to} = limited"]
+        elif kind:
+            acts = f"{1 << kind} if limited != {before} else 0"
+            body += [f"acted |= np.int32({acts})", f"r{to} = limited"]
         known[to] = result
-    first, written = len(program.inputs), set(program.table[:, 0].tolist())
-    if not counts:
-        kept = [k for k in range(len(program.state)) if first + k in written]
-        body += [f"{_at(_TILE, k)} = np.int32(r{first + k})" for k in kept]
-        silent = all(row[1] != "emit" for row in program.rows)
-        body += [f"{_at(_SCRATCH, Scratch.FIRED)} = np.int32(0)"] * silent
+    body += [f"{_at(_TILE, k)} = np.int32(r{register})" for k, register in _written(program)]
+    silent = all(row[1] != "emit" for row in program.rows)
+    body += [f"{_at(_SCRATCH, Scratch.FIRED)} = np.int32(0)"] * silent
+    acted = "acted"
+    if counting.lowest is not None:
+        acted += f" | np.int32({1 << LOW} if deepest < {counting.lowest} else 0)"
+    return _function("scratch, counts", body, ("acted", "deepest"), acted)
+
+
+def _count_source(program: NeuronProgram, counting: Counting) -> str:
+    """Return the text of a kernel that counts the rows of a kind."""
+    known = dict.fromkeys(range(program.table.max() + 1), _ANY)
+    known |= {k: (value, value) for k, value in _constants(program).items()}
+    body = _loads(program, counts=True)
+    left = [f"(r{register} != {_at(_TILE, k)})" for k, register in _written(program)]
+    for index, (to, operation, *operands) in enumerate(_rows(program)):
+        given = [(k, known[k]) for k in operands]
+        if operation == "emit":
+            body += [f"emitted = {_texts(given, _ANY)[0]}"]
+            left += [f"(emitted != {_at(_SCRATCH, Scratch.EMITTED)})"]
+            continue
+        kind = counting.kinds.get(index)
+        body += [f"{'limited' if kind else f'r{to}'} = {_value(operation, given, _ANY)}"]
+        if kind in EFFECTIVE:
+            body += [f"r{to} = r{operands[0]} if kind == {kind} else limited"]
+        elif kind:
+            acts = f"(limited != r{operands[0]}) & (kind == {kind})"
+            if kind == UNHELD:
+                acts += f" & (r{_number(program, 'held')} == 0)"
+            body += [f"{_at('counts[', kind)} += np.int32({acts})", f"r{to} = limited"]
+    found = f"({' | '.join(left)})"
+    if LOW in counting.kinds.values() and counting.lowest is not None:
+        found += f" & ((kind != {LOW}) | (r{_number(program, 'vmin')} <= {counting.lowest}))"
+    if left and any(kind in EFFECTIVE for kind in counting.kinds.values()):
+        body += [f"counts[np.uint64(kind * {LANES}) + lane] += np.int32({found})"]
+    return _function("scratch, counts, kind", body)
+
+
+def _function(
+    arguments: str, body: Sequence[str], begun: Sequence[str] = (), result: str = "None"
+) -> str:
+    """Return the text of a loop over all lanes; some variables begin at 0."""
     return "\n".join(
         (
-            "def written(tiles, tile, parameters, start, scratch, counts):",
-            "    acted = np.int32(0)",
+            f"def written(tiles, tile, parameters, start, {arguments}):",
+            *(f"    {name} = np.int32(0)" for name in begun),
             f"    for lane in range(np.uint64({LANES})):",
             *(f"        {line}" for line in body),
-            "    return acted\n",
+            f"    return {result}\n",
         )
     )
+
+
+def _rows(program: NeuronProgram) -> list[Any]:
+    """Return destination, operation and operands of each row; registers by number."""
+    return [
+        (to, list(OPERATIONS)[code], *(k for k in places if k >= 0))
+        for to, code, *places in program.table.tolist()
+    ]
+
+
+def _number(program: NeuronProgram, name: str) -> int:
+    """Return the number of an input, a state or a parameter; -1 if there is none."""
+    names = [*program.inputs, *program.state, *program.parameters]
+    return names.index(name) if name in names else -1
+
+
+def _written(program: NeuronProgram) -> list[tuple[int, int]]:
+    """Return row and register of each state that the program writes."""
+    first, written = len(program.inputs), set(program.table[:, 0].tolist())
+    return [(k, first + k) for k in range(len(program.state)) if first + k in written]
+
+
+def _constants(program: NeuronProgram) -> dict[int, int]:
+    """Return the constants by the number of their register."""
+    given = (program.inputs, program.state, program.parameters, program.temporaries)
+    return dict(enumerate(program.constants, sum(map(len, given))))
 
 
 def _ranges_at_start(program: NeuronProgram, input_bits: int) -> dict[int, _Range]:
@@ -152,8 +231,7 @@ def _ranges_at_start(program: NeuronProgram, input_bits: int) -> dict[int, _Rang
     widths = [input_bits] * len(program.inputs) + list(program.state.values())
     signed = [(-(1 << (bits - 1)), (1 << (bits - 1)) - 1) for bits in widths]
     known = dict(enumerate([*signed, *program.parameters.values()]))
-    first = len(known) + len(program.temporaries)
-    return known | {first + k: (value, value) for k, value in enumerate(program.constants)}
+    return known | {k: (value, value) for k, value in _constants(program).items()}
 
 
 def _at(place: str, row: int) -> str:
@@ -178,38 +256,33 @@ def _loads(program: NeuronProgram, counts: bool) -> list[str]:
             for name in program.parameters
         ),
     ]
-    first = len(places) + len(program.temporaries)
     kept = [] if counts else [f"{to} = {place}" for to, place in zip(before, now, strict=True)]
     return [
         *kept,
         *(f"r{k} = {place}" for k, place in enumerate(places)),
-        *(f"r{first + k} = {value}" for k, value in enumerate(program.constants)),
+        *(f"r{k} = {value}" for k, value in _constants(program).items()),
     ]
 
 
-def _row(
-    name: str, to: int, operands: Sequence[tuple[int, _Range]], result: _Range, counts: bool
-) -> list[str]:
-    """Return the lines of one row of a program."""
-    narrow = all(map(_is_narrow, [result, *(known for _, known in operands)]))
-    texts = [f"r{k}" if narrow else f"np.int64(r{k})" for k, _ in operands]
-    if name == "emit":
-        emitted, fired = _at(_SCRATCH, Scratch.EMITTED), _at(_SCRATCH, Scratch.FIRED)
-        lines = [f"{emitted} = np.int32({texts[0]})", f"{fired} = -np.int32({texts[0]} != 0)"]
-        return [] if counts else lines
-    values: dict[str, Any] = dict(zip("abc", texts, strict=False))
-    counter = ""
-    if name in _COUNTERS and result == operands[0][1]:
-        name = "mov"  # the range says that it never acts
-    elif name in _COUNTERS:
+def _texts(operands: Sequence[tuple[int, _Range]], result: _Range) -> list[str]:
+    """Return the operands of a row, with the width that it computes in."""
+    narrow = _all_narrow(operands, result)
+    return [f"r{k}" if narrow else f"np.int64(r{k})" for k, _ in operands]
+
+
+def _value(operation: str, operands: Sequence[tuple[int, _Range]], result: _Range) -> str:
+    """Return the expression of a row of a program."""
+    values: dict[str, Any] = dict(zip("abc", _texts(operands, result), strict=False))
+    if operation in ("sat", "wrap"):
         values["half"] = 1 << (operands[1][1][0] - 1)
-        counter = f"{_at('counts[', _COUNTERS[name])} += " if counts else "acted |= "
-    expression = _EXPRESSIONS["narrow div" if name == "div" and narrow else name]
+    narrow = operation == "div" and _all_narrow(operands, result)
+    expression = _EXPRESSIONS["narrow div" if narrow else operation]
     kind = "np.int32" if _is_narrow(result) else "np.int64"
-    lines = [f"{'limited' if counter else f'r{to}'} = {kind}({expression.format(**values)})"]
-    if counter:
-        lines += [f"{counter}np.int32(limited != {texts[0]})", f"r{to} = limited"]
-    return lines
+    return f"{kind}({expression.format(**values)})"
+
+
+def _all_narrow(operands: Sequence[tuple[int, _Range]], result: _Range) -> bool:
+    return all(map(_is_narrow, [result, *(known for _, known in operands)]))
 
 
 def _is_narrow(known: _Range) -> bool:

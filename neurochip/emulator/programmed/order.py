@@ -22,10 +22,11 @@ class Part(NamedTuple):
     """The tiles of one program: ``first`` to ``end - 1``; ``place`` is the start of their state.
 
     A tile has a row for each of ``rows``: the state registers, and the parameter that the host may
-    write.
+    write. ``own`` says whether the program stands for the neuron of the core.
     """
 
     program: NeuronProgram
+    own: bool
     first: int
     end: int
     place: int
@@ -83,8 +84,12 @@ class Order:
         return place + (tile - first) * size + lane
 
 
-def order_of(image: ChipImage) -> Order:
-    """Return the order of an image; compartments without a program run that of the core."""
+def order_of(image: ChipImage, own: Int32Array) -> Order:
+    """Return the order of an image.
+
+    Compartments without a program run that of the core, and so do ``own``, whose program only
+    stands for it.
+    """
     parts: list[Part] = []
     compartment: list[Int32Array] = []
     tiles: list[Int32Array] = []
@@ -93,7 +98,7 @@ def order_of(image: ChipImage) -> Order:
     lane = np.zeros(image.n_compartments, dtype=np.int64)
     number = np.zeros(image.n_compartments, dtype=np.int64)
     rank = _ranks(image)
-    for groups in _by_program(image):
+    for groups, is_own in _by_program(image, own):
         program = groups[0].program
         ids, state, given = (
             np.concatenate([getattr(group, name) for group in groups], axis=-1)
@@ -112,9 +117,8 @@ def order_of(image: ChipImage) -> Order:
         held = np.pad(np.concatenate([state, given[hosted]]), ((0, 0), padding), mode="edge")
         shared = shared_sets(np.pad(given[~hosted], ((0, 0), padding), mode="edge"))
         rows = (*program.state, *([HOST_PARAMETER] if hosted.any() else []))
-        parts.append(
-            Part(program, first, end, sum(len(part) for part in tiles), rows, LANES - padding[1])
-        )
+        place, live = sum(len(part) for part in tiles), LANES - padding[1]
+        parts.append(Part(program, is_own, first, end, place, rows, live))
         tiles.append(held.reshape(len(rows), end - first, LANES).swapaxes(0, 1).ravel())
         sets.append(shared.starts + sum(len(part) for part in parameters))
         parameters.append(shared.rows)
@@ -149,8 +153,8 @@ def plain_compartments(image: ChipImage) -> Int32Array:
     return np.flatnonzero(plain).astype(np.int32)
 
 
-def _by_program(image: ChipImage) -> list[list[ProgramGroup]]:
-    """Return the groups of the image that run the same program, for each program."""
+def _by_program(image: ChipImage, own: Int32Array) -> list[tuple[list[ProgramGroup], bool]]:
+    """Return the groups that run the same program, and whether it is the core's, for each."""
     rest = plain_compartments(image)
     groups = [
         *image.programs,
@@ -161,6 +165,7 @@ def _by_program(image: ChipImage) -> list[list[ProgramGroup]]:
     for group in sorted(groups, key=lambda group: int(group.compartments[0])):
         item = group.program
         declared = (*item.state.items(), None, *item.parameters.items(), len(item.inputs))
-        key = (item.table.tobytes(), item.constants, item.payload_bits, *declared)
+        is_own = bool(np.isin(group.compartments[0], own))
+        key = (is_own, item.table.tobytes(), item.constants, item.payload_bits, *declared)
         found.setdefault(key, []).append(group)
-    return list(found.values())
+    return [(groups, key[0]) for key, groups in found.items()]

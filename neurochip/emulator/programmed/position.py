@@ -19,10 +19,11 @@ from ..cpu.layout import LANES
 from ..cpu.memory import aligned, zeroed
 from ..position import UNDERWAY, AnyPosition
 from ..spikes import NONE, InputRows
+from .counting import COUNTED
 from .generate import Scratch
 from .order import Order
 from .plastic import PlasticGroup
-from .state import COUNTED, Inputs, State, Tables
+from .state import Inputs, State, Tables
 
 __all__ = ["Position", "new_state"]
 

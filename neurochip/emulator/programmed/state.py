@@ -8,10 +8,7 @@ import numpy as np
 
 from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array, UInt64Array
 
-__all__ = ["COUNTED", "BiasRows", "Group", "Inputs", "Outputs", "State", "Tables", "Used"]
-
-COUNTED = ("accumulator_wraps", "program_clips", "program_wraps")
-"""The overflows that the kernels count, in the order of ``State.overflows``."""
+__all__ = ["BiasRows", "Group", "Inputs", "Outputs", "State", "Tables", "Used"]
 
 
 class Group:
@@ -81,8 +78,8 @@ class State(NamedTuple):
     step, ``n_sent[0]`` of them; ``marks``, a bit for each compartment that is 0 between steps, and
     ``carried``, its payload, sort them. ``scratch`` and ``counts`` serve the tile that is being
     updated. ``events[0]`` counts the synapses that received a spike. ``overflows`` has a row for
-    each lane, in the order of ``COUNTED``; ``first_overflow`` is step, compartment and the bits of
-    its overflows; step -1 if there are none.
+    each lane, in the order of ``counting.COUNTED``; ``first_overflow`` is step, compartment and the
+    bits of its overflows; step -1 if there are none.
     """
 
     clock: Int64Array

@@ -11,8 +11,9 @@ import numpy as np
 from ..._kernels.instructions import lowest_bit, sign_bits
 from ..._kernels.jit import inline_kernel, kernel
 from ..cpu.layout import LANES
+from .counting import COUNTED
 from .generate import Scratch, TileKernels, digest_of
-from .state import COUNTED, Group
+from .state import Group
 
 __all__ = ["bound", "group_kernel"]
 
@@ -118,7 +119,11 @@ def update_group(group: Any, step: Any, slot: Any, used: Any, n: Any) -> Any:
         acted = update_tile(used.tiles, tile, used.parameters, start, used.scratch, used.counts)
         if wrapped | acted:
             clear_counts(receptors, used.scratch, used.counts)
-            count_tile(used.tiles, tile, used.parameters, start, used.scratch, used.counts)
+            for kind in range(_KINDS):
+                if acted >> kind & 1:
+                    count_tile(
+                        used.tiles, tile, used.parameters, start, used.scratch, used.counts, kind
+                    )
             add_overflows(first, step, used)
         live = _ALL
         if number + 1 == end:
