@@ -6,6 +6,7 @@ Plain Python integers, one neuron and one spike at a time: it restates
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -42,13 +43,7 @@ LEAKY_PAIR = NeuronProgram(
     name="leaky_pair",
     inputs=("excitation", "inhibition"),
     state={"e": 24, "i": 24, "v": 24},
-    parameters={
-        "keep": (0, 4096),
-        "bias": (-1000, 1000),
-        "threshold": (1, 1 << 22),
-        "vmin": (1 - (1 << 20), 0),
-        "vmax": (1, 1 << 22),
-    },
+    parameters={"keep": (0, 4096), "bias": (-1000, 1000), "threshold": (1, 1 << 22)},
     rows=(
         *((name, "mul", name, "keep") for name in ("e", "i")),
         *((name, "rtz", name, 12) for name in ("e", "i")),
@@ -59,14 +54,25 @@ LEAKY_PAIR = NeuronProgram(
         ("v", "sub", "v", "i"),
         ("v", "add", "v", "bias"),
         ("v", "wrap", "v", 24),
-        ("v", "max", "v", "vmin"),
-        ("v", "min", "v", "vmax"),
         ("spike", "gt", "v", "threshold"),
         ("v", "sel", "spike", 0, "v"),
         (None, "emit", "spike"),
     ),
 )
-"""Two accumulators, a bias that the host may write, limits of v, and binary spikes."""
+"""Two accumulators, a bias that the host may write, and binary spikes."""
+
+LIMITED_PAIR = dataclasses.replace(
+    LEAKY_PAIR,
+    name="limited_pair",
+    parameters={**LEAKY_PAIR.parameters, "vmin": (1 - (1 << 20), 0), "vmax": (1, 1 << 22)},
+    rows=(
+        *LEAKY_PAIR.rows[:-3],
+        ("v", "max", "v", "vmin"),
+        ("v", "min", "v", "vmax"),
+        *LEAKY_PAIR.rows[-3:],
+    ),
+)
+"""The same with limits of v."""
 
 
 def slow_run(image, spikes, n_steps, writes=()):
@@ -177,7 +183,7 @@ def random_network(rng, *, on_sum=True, overflow=Overflow.WRAP):
     pairs = rng.random(size) < 0.5
     pairs[:2] = True, False
     programs = []
-    for program, mine in ((LEAKY_PAIR, pairs), (INTEGRATOR, ~pairs)):
+    for program, mine in ((LIMITED_PAIR, pairs), (INTEGRATOR, ~pairs)):
         ids = np.flatnonzero(mine).astype(np.int32)
         half = rng.random(len(ids)) < 0.5  # one program in two groups
         parts = [part for part in (ids[half], ids[~half]) if part.size]

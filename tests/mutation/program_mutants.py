@@ -411,8 +411,8 @@ MUTANTS = [
     Mutant(
         "a sum with the bias that wraps counts while v is held",
         GENERATE,
-        "== 0)\"\n",
-        ">= 0)\"\n",
+        '== 0)"\n',
+        '>= 0)"\n',
         f"{CLIPS}test_a_held_neuron_counts_no_sum_with_the_bias",
     ),
     Mutant(
