@@ -158,6 +158,44 @@ def test_views_and_assemblies_are_ends_in_their_own_order(sim):
     assert (first.presynaptic_cell, first.postsynaptic_cell) == (a[1], b[0])
 
 
+def test_distances_and_progress_work_with_assemblies(sim):
+    sim.setup()
+    a, b = cells(sim, 3, "a"), cells(sim, 4, "b")
+    progress = []
+    projection = sim.Projection(
+        a + b, b + a, sim.AllToAllConnector(callback=progress.append), sim.StaticSynapse(weight="d")
+    )
+    places = np.array([0, 1, 2, 0, 1, 2, 3])
+    assert projection.receptor_type == "excitatory"
+    distances = abs(places[:, None] - np.array([0, 1, 2, 3, 0, 1, 2]))
+    assert np.array_equal(projection.get("weight", "array"), distances)
+    assert len(progress) == 7
+
+
+def test_a_synapse_type_of_another_simulator_is_refused(sim):
+    sim.setup()
+    with pytest.raises(TypeError) as refused:
+        sim.Projection(
+            cells(sim),
+            cells(sim),
+            sim.AllToAllConnector(),
+            plain.StaticSynapse(weight=0.1, delay=1.0),
+        )
+    assert str(refused.value) == (
+        "Projection: synapse_type = StaticSynapse(<parameters>) of pyNN.mock.standardmodels; "
+        "allowed: StaticSynapse(...) or STDPMechanism(...) of this simulator."
+    )
+
+
+def test_an_expression_for_the_synapses_of_a_list_is_refused(sim):
+    with pytest.raises(Refused) as refused:
+        connected(sim, sim.FromListConnector([(0, 1), (2, 1)]), weight="0.1*d")
+    assert str(refused.value) == (
+        "projection 'a→b': a list of connections, and an expression for weight; allowed: a column "
+        "of the list for weight, or set(weight=...) afterwards."
+    )
+
+
 def test_the_receptor_is_chosen_by_the_sign_of_the_weight(sim):
     assert connected(sim).receptor_type == "excitatory"
     assert connected(sim, weight=-0.5).receptor_type == "inhibitory"

@@ -22,7 +22,9 @@ def connect(connector: Any, projection: Any) -> None:
     Raises
     ------
     ConnectionError
-        If a list names a neuron that does not exist; PyNN leaves out such targets.
+        If a list names a neuron that does not exist, since PyNN leaves out such targets; or has no
+        column for a parameter that is an expression, of which PyNN takes places in the list for
+        distances.
     """
     find = _SOURCES.get(type(connector))
     sources = None if find is None else find(connector, *projection.shape)
@@ -31,10 +33,16 @@ def connect(connector: Any, projection: Any) -> None:
     else:
         connector._standard_connect(projection, lambda mask=None: sources)  # noqa: ARG005
     if isinstance(connector, FromListConnector) and len(connector.conn_list):
-        _check_list(connector.conn_list, projection)
+        _check_list(connector.conn_list, connector.column_names, projection)
 
 
-def _check_list(listed: Any, projection: Any) -> None:
+def _check_list(listed: Any, columns: Any, projection: Any) -> None:
+    for name, value in projection.synapse_type.parameter_space.items():
+        if callable(value.base_value) and name not in columns:
+            raise PyNNConnectionError(
+                f"projection {projection.label!r}: a list of connections, and an expression for "
+                f"{name}; allowed: a column of the list for {name}, or set({name}=...) afterwards."
+            )
     for end, indices, size in zip(("source", "target"), listed.T, projection.shape, strict=False):
         bad = indices[~np.isin(indices, np.arange(size))]
         if len(bad):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ...typing import Float64Array, Int32Array
 from . import simulator
 from .connections import Connection, Connections, Part, Synapses
 from .connectors import connect
-from .plasticity import learns
+from .plasticity import STDPMechanism, learns
 from .stored import weights_on_chip
 from .synapses import StaticSynapse, delay_limits, delay_steps
 
@@ -54,6 +55,8 @@ class Projection(common.Projection):
 
     Raises
     ------
+    TypeError
+        If the synapse type is not one of this simulator.
     ConnectionError
         If an end or the receptor does not exist, or a weight or a delay is not allowed.
     """
@@ -72,6 +75,11 @@ class Projection(common.Projection):
         space: Space | None = None,
         label: str | None = None,
     ) -> None:
+        if not isinstance(synapse_type, (StaticSynapse, STDPMechanism, NoneType)):
+            raise TypeError(
+                f"Projection: synapse_type = {synapse_type!r} of {type(synapse_type).__module__}; "
+                "allowed: StaticSynapse(...) or STDPMechanism(...) of this simulator."
+            )
         super().__init__(
             presynaptic_neurons,
             postsynaptic_neurons,
@@ -90,7 +98,8 @@ class Projection(common.Projection):
         for name in ("weight", "delay"):
             self._check(name, self._table.values(name))
         self.key = self._unique_key()
-        self._weights_set = simulator.state.segment_counter, simulator.state.step
+        self._weights_set = self._now()
+        self._decoded: tuple[Any, Any, Float64Array] | None = None
         simulator.state.projections.append(self)
         simulator.state.changed()
 
@@ -149,12 +158,24 @@ class Projection(common.Projection):
         if name == "stored_delay":
             return delay_steps(self._table.values("delay"), simulator.state.dt) * simulator.state.dt
         if name == "stored_weight" or (name == "weight" and self._has_learned()):
-            return weights_on_chip(self)
+            return self._on_chip()
         if not self.synapse_type.has_parameter(name):
             model = type(self.synapse_type).__name__
             allowed = [*self.synapse_type.get_parameter_names(), *_STORED]
             raise errors.NonExistentParameterError(name, model, allowed)
         return self._table.values(name)
+
+    def _on_chip(self) -> Float64Array:
+        """Return the weights on the chip, which are decoded once for an image and a time."""
+        state = simulator.state
+        now = (*self._now(), state.stale)
+        if self._decoded is None or self._decoded[0] is not state.image or self._decoded[1] != now:
+            self._decoded = state.image, now, weights_on_chip(self)
+        return self._decoded[2]
+
+    @staticmethod
+    def _now() -> tuple[int, int]:
+        return simulator.state.segment_counter, simulator.state.step
 
     def write(self, name: str, value: float, index: int) -> None:
         """Write an attribute of one synapse."""
@@ -165,17 +186,14 @@ class Projection(common.Projection):
         self._write(name, value, index)
 
     def _write(self, name: str, values: Any, where: Any = slice(None)) -> None:
-        state = simulator.state
         self._table.write(name, values, where)
         if name == "weight":
-            self._weights_set = state.segment_counter, state.step
-        state.changed()
+            self._weights_set = self._now()
+        simulator.state.changed()
 
     def _has_learned(self) -> bool:
         """Whether the chip has changed the weights since they were set."""
-        state = simulator.state
-        now = state.segment_counter, state.step
-        return learns(self) and state.step > 0 and self._weights_set != now
+        return learns(self) and simulator.state.step > 0 and self._weights_set != self._now()
 
     # --- attributes ---------------------------------------------------------------------------
 
