@@ -7,6 +7,7 @@ run-time integer.
 ``_nrt=False``: kernels are compiled without Numba's run time. An allocation then does not compile,
 and arrays passed to inlined functions are not reference-counted; this counting took 200 ns a step,
 twice as long as 100 compartments.
+``no_cfunc_wrapper``: nothing calls kernels through C.
 Fast-math is off: results of the float reference must not depend on how a loop is vectorised.
 """
 
@@ -19,13 +20,18 @@ import numba
 
 from .cache import keep_on_disk
 
-__all__ = ["DISABLED", "inline_kernel", "kernel"]
+__all__ = ["DISABLED", "inline_kernel", "inner_kernel", "kernel"]
 
 _config: Any = numba.config  # its settings are made at run time, unknown to type checkers
 DISABLED = bool(_config.DISABLE_JIT)
 """True if kernels run as plain Python, with ``NUMBA_DISABLE_JIT=1``."""
 
-_POLICY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_POLICY: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,9 +39,38 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _jit(function)
 
 
+def inner_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a kernel that only kernels call.
+
+    It has no code that unpacks Python's arguments. For tuples of many arrays that code takes longer
+    to compile than a kernel.
+    """
+    return _called_by_kernels(_jit(function, no_cpython_wrapper=True))
+
+
 def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a few lines of arithmetic that LLVM must see inside its caller's loop."""
-    return _jit(function, inline="always")
+    """Compile a few lines of arithmetic that LLVM must see inside its caller's loop.
+
+    LLVM inlines the compiled function. Numba could inline its source, but takes a time that grows
+    with the square of their number: most of the time of a large kernel.
+    """
+    return _called_by_kernels(_jit(function, forceinline=True, no_cpython_wrapper=True))
+
+
+def _called_by_kernels(dispatcher: Any) -> Callable[..., Any]:
+    """Make a call from Python an error: without a wrapper it would end the process."""
+    if DISABLED:
+        return dispatcher  # type: ignore[no-any-return]
+    name = dispatcher.__name__
+
+    def refuse(*_: object) -> None:
+        raise TypeError(f"{name!r} is called by kernels only; a function with @kernel may call it.")
+
+    def add_overload(result: Any) -> None:
+        dispatcher.overloads[tuple(result.signature.args)] = result
+
+    dispatcher._compile_for_args, dispatcher.add_overload = refuse, add_overload
+    return dispatcher  # type: ignore[no-any-return]
 
 
 def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:

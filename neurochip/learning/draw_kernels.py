@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.hashing import hashed_number, mixed
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 
 __all__ = ["given_draw", "impulse_draw", "key_in_step", "uniform"]
 
@@ -37,7 +37,7 @@ def uniform(key: Any, number: Any) -> Any:
     return np.float64(hashed_number(number, key)) * 2.0**-32
 
 
-@kernel
+@inner_kernel
 def impulse_draw(
     draws: Any, row: Any, engine: Any, key: Any, side: Any, trace: Any, step: Any, i: Any
 ) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from .layout import Count
 from .synapse_kernels import learn_epoch
 from .trace_kernels import advance, again
@@ -24,7 +24,7 @@ def copy(values: Any, into: Any) -> None:
         into[i] = values[i]
 
 
-@kernel
+@inner_kernel
 def note_spikes(
     ids: Any,
     begin: Any,
@@ -66,7 +66,7 @@ def forget_spikes(when: Any, listed: Any, which: Any, state: Any) -> None:
     state.n_listed[which] = 0
 
 
-@kernel
+@inner_kernel
 def learn_step(
     step: Any,
     pre_ids: Any,

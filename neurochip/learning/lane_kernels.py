@@ -13,7 +13,7 @@ import numpy as np
 
 from .._kernels.hashing import hashed_number
 from .._kernels.instructions import shifted
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from .lanes import DRAW, EARLY, FRESH, LANES, LIVE, NUMBER, PLACE, PRODUCT, SUM, VALUE
 from .terms import FRACTION_BITS
 
@@ -66,7 +66,7 @@ def load(lanes: Any, table: Any, first: Any, owner: Any, n: Any) -> None:
         lanes[lane + VALUE] = table[np.uint64(first + lanes[lane + owner])]
 
 
-@kernel
+@inner_kernel
 def load_at(lanes: Any, table: Any, first: Any, owner: Any, at: Any, size: Any, n: Any) -> None:
     """Set VALUE to ``table[first + at * size + owner]``, with a row of owners and one of times."""
     for lane in range(np.uint64(n)):
@@ -93,7 +93,7 @@ def multiply(lanes: Any, row: Any, constant: Any, low: Any, high: Any) -> None:
         lanes[lane + PRODUCT] = lanes[lane + PRODUCT] * factor
 
 
-@kernel
+@inner_kernel
 def multiply_sign(lanes: Any, row: Any, constant: Any) -> None:
     """Multiply PRODUCT by the sign of a row plus a constant."""
     cast = lanes.dtype.type
@@ -103,7 +103,7 @@ def multiply_sign(lanes: Any, row: Any, constant: Any) -> None:
         lanes[lane + PRODUCT] = lanes[lane + PRODUCT] * (cast(factor > 0) - cast(factor < 0))
 
 
-@kernel
+@inner_kernel
 def wrap_product(lanes: Any) -> None:
     """Wrap PRODUCT into 32 bits in two's complement."""
     for lane in range(EACH_LANE):
@@ -116,7 +116,7 @@ def wrapped32(value: Any) -> Any:
     return ((value + np.int64(1 << 31)) & np.int64((1 << 32) - 1)) - np.int64(1 << 31)
 
 
-@kernel
+@inner_kernel
 def scale(lanes: Any, coefficient: Any) -> None:
     """Multiply PRODUCT by a number."""
     cast = lanes.dtype.type
@@ -124,7 +124,7 @@ def scale(lanes: Any, coefficient: Any) -> None:
         lanes[lane + PRODUCT] = lanes[lane + PRODUCT] * cast(coefficient)
 
 
-@kernel
+@inner_kernel
 def shift(lanes: Any, right: Any, left: Any) -> None:
     """Shift PRODUCT right, then left."""
     cast = lanes.dtype.type
@@ -148,7 +148,7 @@ def change_of(lanes: Any, lane: Any, coefficient: Any, right: Any, left: Any) ->
     return shifted(product, cast(right), cast(left))
 
 
-@kernel
+@inner_kernel
 def add_early(lanes: Any, coefficient: Any, right: Any, left: Any) -> None:
     """Add a term to EARLY, which has no limits."""
     for lane in range(EACH_LANE):
@@ -172,7 +172,7 @@ def add_clipped(lanes: Any, coefficient: Any, right: Any, left: Any, low: Any, h
     return beyond
 
 
-@kernel
+@inner_kernel
 def add_wrapped(lanes: Any, coefficient: Any, right: Any, left: Any, low: Any, high: Any) -> Any:
     """Add a term to SUM, both wrapped; return how often a live one was beyond."""
     cast = lanes.dtype.type
@@ -190,7 +190,7 @@ def add_wrapped(lanes: Any, coefficient: Any, right: Any, left: Any, low: Any, h
     return beyond
 
 
-@kernel
+@inner_kernel
 def take_draws(lanes: Any, draws: Any, row: Any, bits: Any, n: Any) -> None:
     """Set DRAW to the leading bits of given draws, which all synapses may share."""
     own = draws.shape[2] > 1
@@ -223,7 +223,7 @@ def round_up(lanes: Any, least: Any, most: Any, low_bits: Any) -> None:
         lanes[lane + FRESH] = shifted(cast(shifted(total, right, cast(0)) + up), cast(0), left)
 
 
-@kernel
+@inner_kernel
 def round_magnitude(lanes: Any, least: Any, most: Any, low_bits: Any) -> None:
     """Do the same with the magnitude of SUM."""
     cast = lanes.dtype.type
@@ -239,7 +239,7 @@ def round_magnitude(lanes: Any, least: Any, most: Any, low_bits: Any) -> None:
         lanes[lane + FRESH] = cast(fresh ^ sign) - sign
 
 
-@kernel
+@inner_kernel
 def move_away(lanes: Any, old: Any, low_bits: Any) -> None:
     """Set FRESH to the old value, moved by the change of SUM: away from zero, then toward zero.
 

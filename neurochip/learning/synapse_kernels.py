@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.hashing import hashed_number
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from ..chip.registers import SignMode
 from .batch_kernels import COLUMNS, PAIRS, put, take_dense, take_sparse
 from .draw_kernels import key_in_step
@@ -50,7 +50,7 @@ SAME, NEXT, ANY = 0, 1, 2  # owners of the traces of all lanes: one, one after t
 BY_LANE = np.int64(-1)
 
 
-@kernel
+@inner_kernel
 def learn_epoch(number: Any, step: Any, row: Any, tables: Any, state: Any) -> None:
     """Change the synapses that an epoch touches.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from .draw_kernels import given_draw, impulse_draw, key_in_step, uniform
 from .lanes import LANES
 from .layout import Count
@@ -22,7 +22,7 @@ SIZE = np.int64(LANES)
 TRACES = int(Count.TRACES)
 
 
-@kernel
+@inner_kernel
 def advance(
     values: Any,
     history: Any,
@@ -220,7 +220,7 @@ def advance_early(
     counts[TRACES] += beyond
 
 
-@kernel
+@inner_kernel
 def again(
     values: Any,
     i: Any,

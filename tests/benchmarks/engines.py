@@ -122,7 +122,7 @@ class ReferenceRun:
         self._count = 0
         begin = time.perf_counter()
         while self._loop.step < self._n_steps:
-            steps, _ = self._loop.advance(self._n_steps)
+            steps, *_ = self._loop.advance(self._n_steps)
             self._count += len(steps)
         return time.perf_counter() - begin
 

@@ -271,6 +271,21 @@ def doubled(value):
 
 
 @needs_jit
+@pytest.mark.parametrize("decorator", ["@inline_kernel", "@inner_kernel"])
+def test_a_kernel_without_code_for_python_is_called_by_kernels_and_refuses_python(
+    package, decorator
+):
+    inner = INNER.replace("inline_kernel, kernel", decorator[1:]).replace("@kernel", decorator)
+    outer = package(inner=inner)
+    called = outer.py_func.__globals__["inner"]
+    message = "'inner' is called by kernels only; a function with @kernel may call it."
+    for _ in range(2):  # before and after it is compiled
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            called(5)
+        assert outer(5) == 30
+
+
+@needs_jit
 def test_every_kernel_of_the_project_has_a_key():
     seen = 0
     for path in [*(ROOT / "neurochip").rglob("*.py"), *(ROOT / "compiler").rglob("*.py")]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip._kernels import hashing
-from neurochip._kernels.jit import DISABLED
+from neurochip._kernels.jit import DISABLED, kernel
 from neurochip.chip.registers import SignMode
 from neurochip.learning import LEARNING_PRESETS, LearningRule, Trace
 from neurochip.learning.group import plastic_group, with_seed
@@ -107,11 +107,21 @@ def test_tables_with_another_seed_are_those_that_are_built_with_it():
     assert (tables.post.impulse_key == built.post.impulse_key).all()
 
 
+@kernel
+def mixed_by_kernel(x):
+    return hashing.mixed(x)
+
+
+@kernel
+def hashed_by_kernel(number, key):
+    return hashing.hashed_number(number, key)
+
+
 def test_hashes_in_kernels_are_those_of_plain_python():
     for x in (0, 1, 12345678901234567, (1 << 64) - 1):
-        assert int(hashing.mixed(np.uint64(x))) == hashing.mixed_plainly(x)
+        assert int(mixed_by_kernel(np.uint64(x))) == hashing.mixed_plainly(x)
         for number in (0, 7, 2**31 - 1):
-            found = hashing.hashed_number(np.int32(number), np.uint64(x))
+            found = hashed_by_kernel(np.int32(number), np.uint64(x))
             assert int(found) == int(hashing._plain_hashed_number(number, x))
 
 

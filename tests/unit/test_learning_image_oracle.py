@@ -11,12 +11,22 @@ from learning_oracle import Hashed, hashed, mixed
 from learning_runs import one_synapse
 
 from neurochip import BRIAN2LOIHI, LAVA, LOIHI, GivenTrace
-from neurochip._kernels.hashing import hashed_number
-from neurochip._kernels.hashing import mixed as mixed_by_kernel
+from neurochip._kernels import hashing
+from neurochip._kernels.jit import kernel
 from neurochip.learning import LearningRule, Trace
 
 PAIR = LearningRule("2^-1*x1*y0 - 2^-1*x0*y1", x1=Trace(16, 10), y1=Trace(16, 10))
 NEVER, ALWAYS = 0.999, 0.0  # draws that round nothing up, and everything
+
+
+@kernel
+def mixed_by_kernel(x):
+    return hashing.mixed(x)
+
+
+@kernel
+def hashed_by_kernel(number, key):
+    return hashing.hashed_number(number, key)
 
 
 def given(draw, n_steps=4):
@@ -80,7 +90,7 @@ def test_the_hash_in_plain_integers_is_that_of_the_kernels():
     for key in rng.integers(0, 2**64, 50, dtype=np.uint64):
         assert mixed(int(key)) == int(mixed_by_kernel(key))
         number = int(rng.integers(2**31))
-        assert hashed(number, int(key)) == int(hashed_number(np.int32(number), key))
+        assert hashed(number, int(key)) == int(hashed_by_kernel(np.int32(number), key))
 
 
 @pytest.mark.parametrize("chip", [LOIHI, LAVA, BRIAN2LOIHI])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.instructions import lowest_bit, prefetch
-from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, inner_kernel, kernel
 from ..position import UNDERWAY
 from .generate import function_of
 from .rows import place_of
@@ -26,7 +26,7 @@ _AHEAD = 8  # spikes
 _WORD, _BIT = np.uint64(6), np.uint64(63)  # of State.marks
 
 
-@kernel
+@inner_kernel
 def deliver(
     sources: Any, payloads: Any, begin: Any, end: Any, first: Any, head: Any, tables: Any, ring: Any
 ) -> Any:
@@ -70,7 +70,7 @@ def deliver_all(
     return delivered
 
 
-@kernel
+@inner_kernel
 def reset_state(step: Any, tables: Any, tiles: Any) -> None:
     """Set the state that a periodic reset names back to its initial values before a step."""
     for k in range(len(tables.resets)):
@@ -79,7 +79,7 @@ def reset_state(step: Any, tables: Any, tiles: Any) -> None:
                 tiles[tables.reset_place[i]] = tables.reset_value[i]
 
 
-@kernel
+@inner_kernel
 def sort_spikes(begin: Any, n: Any, tables: Any, state: Any, output: Any) -> None:
     """Append the spikes of a step in the order of the compartments: a bit for each that spiked."""
     for k in range(n):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, inner_kernel
 from ...learning.kernels import learn_step
 from .plastic_layout import SAMPLED
 from .rows import place_of
@@ -17,7 +17,7 @@ _ZERO = np.int64(0)
 _TAG, _X, _Y = (SAMPLED.index(name) for name in ("t", "x1", "y1"))
 
 
-@kernel
+@inner_kernel
 def deliver_group(
     sources: Any,
     payloads: Any,
@@ -72,7 +72,7 @@ def deliver_first(
             )
 
 
-@kernel
+@inner_kernel
 def take_given(place: Any, rows: Any, traces: Any) -> None:
     """Write the traces that the host sets in a step."""
     for i in range(rows.starts[place], rows.starts[place + 1]):
@@ -81,7 +81,7 @@ def take_given(place: Any, rows: Any, traces: Any) -> None:
             traces[rows.variable[i], j] = rows.values[i, 0 if one else j]
 
 
-@kernel
+@inner_kernel
 def sample(step: Any, sampling: Any, state: Any) -> None:
     """Record what is due at the end of a step."""
     for p in range(len(sampling.kind)):
@@ -139,7 +139,7 @@ def learn_from_step(
         )
 
 
-@kernel
+@inner_kernel
 def learn_group(
     step: Any, place: Any, sources: Any, payloads: Any, begin: Any, end: Any, spikes: Any,
     n_spikes: Any, head: Any, ring_size: Any, ring: Any, plastic: Any, now: Any, given: Any,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.instructions import lowest_bit, sign_bits
-from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, inner_kernel
 from ..cpu.layout import LANES
 from .counting import COUNTED
 from .generate import Scratch, TileKernels, digest_of
@@ -65,7 +65,7 @@ def list_spikes(first: Any, live: Any, used: Any, n: Any) -> Any:
     return n
 
 
-@kernel
+@inner_kernel
 def clear_counts(receptors: Any, scratch: Any, counts: Any) -> None:
     """Begin the counts of a tile with the sums of its receptors that wrapped."""
     for lane in range(_EACH):
@@ -76,7 +76,7 @@ def clear_counts(receptors: Any, scratch: Any, counts: Any) -> None:
             counts[np.uint64(kind) * _EACH + lane] = 0
 
 
-@kernel
+@inner_kernel
 def add_overflows(first: Any, step: Any, used: Any) -> None:
     """Add the counts of a tile to those of its compartments; remember the first (semantics 7)."""
     for lane in range(_EACH):
@@ -136,7 +136,7 @@ def update_group(group: Any, step: Any, slot: Any, used: Any, n: Any) -> Any:
 @functools.cache
 def group_kernel(kernels: TileKernels) -> Any:
     """Return :func:`update_group` of a program, compiled when it is first used."""
-    return kernel(bound(update_group, update_tile=kernels.update, count_tile=kernels.count))
+    return inner_kernel(bound(update_group, update_tile=kernels.update, count_tile=kernels.count))
 
 
 def bound(function: Any, **kernels: Any) -> Any:
