@@ -18,7 +18,7 @@ from nir_graphs import (
     spikes,
 )
 
-from neurochip import LIF, Network, Population
+from neurochip import LIF, Network, PoissonInput, Population, one_to_one
 from neurochip.errors import FrontendError
 from neurochip.frontends.nir import read_nir, write_nir
 from neurochip.reference import simulate_reference
@@ -135,6 +135,23 @@ def test_several_spikes_of_a_layer_reach_the_next_one(read):
     run = simulate_reference(model.network, model.stimulus(np.ones((4, 1), dtype=int)), model.dt)
     assert run.payloads["b"].tolist() == [3, 3, 3, 3]
     assert run.payloads["d"].tolist() == [1, 2, 1]
+
+
+def test_a_period_of_one_step_after_the_spike_is_a_reset_that_is_a_step_late(tmp_path):
+    """The step of the spike and the next one, as two steps from the spike."""
+    source = PoissonInput("in", 1, 10.0)
+    written = {}
+    for rule, steps in (("from_spike", 2), ("after_spike", 1), ("after_spike", 2)):
+        cells = Population("cells", 1, LIF(tau_refrac=steps * 0.1, integration="euler"))
+        link = one_to_one(source, cells, weight=1.0)
+        network = Network(inputs=[source], populations=[cells], connections=[link], refractory=rule)
+        if (rule, steps) == ("after_spike", 2):
+            with pytest.raises(FrontendError, match="NIR has no refractory period"):
+                write_nir(network, tmp_path / "none.nir", dt=1e-4)
+        else:
+            path = write_nir(network, tmp_path / f"{rule}.nir", dt=1e-4)
+            written[rule] = read_nir(path, 1e-4).network.populations[0].model.tau_refrac
+    assert written["after_spike"] == written["from_spike"] == pytest.approx(0.2)
 
 
 def test_a_reset_may_be_late_in_single_nodes(read, tmp_path):

@@ -147,3 +147,14 @@ def test_a_weight_with_the_sign_of_the_other_current_is_refused(sim):
         "weight = 0.5 nA onto the receptor 'slow'; allowed: at most 0, since its sign says which "
         "of two currents with different time constants a spike drives."
     )
+
+
+def test_a_v_that_reaches_the_threshold_exactly_spikes_as_in_nest(sim):
+    sim.setup(timestep=0.1)
+    model = sim.IF_curr_delta(v_rest=-60.0, v_reset=-60.0, v_thresh=-50.0, tau_refrac=2.0)
+    cells = sim.Population(1, model, initial_values={"v": -60.0}, label="cells")
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[5.0, 15.0]))
+    synapse = sim.StaticSynapse(weight=10.0, delay=1.0)
+    sim.Projection(source, cells, sim.AllToAllConnector(), synapse)
+    found = sim.compare(20.0).population("cells")
+    assert found.reference_rate == 100.0  # both kicks; no register of the chip holds such a tie

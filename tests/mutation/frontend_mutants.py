@@ -239,6 +239,13 @@ MUTANTS = [
         f"{TIMING}::test_the_bias_of_the_first_layer_is_a_constant_current_and_of_others_begins_later",
     ),
     Mutant(
+        "a period after the spike is written as one that includes its step",
+        f"{NIR}/rule.py",
+        "held = np.where(held > 0, held + refractory_lag, 0.0)",
+        "held = np.where(held > 0, held, 0.0)",
+        f"{SPIKES}::test_a_period_of_one_step_after_the_spike_is_a_reset_that_is_a_step_late",
+    ),
+    Mutant(
         "what is subtracted a step late has not decayed with v",
         f"{NIR}/rule.py",
         "amount = amount / keep",

@@ -370,6 +370,20 @@ def test_a_cut_refractory_period_is_blamed_on_its_steps(tau_syn):
     assert attribution.effect("cells", "delays").alone == 0
 
 
+@pytest.mark.parametrize("tau_syn", [None, 5.0])
+@pytest.mark.parametrize("tau_refrac", [3.3, 3.6])
+def test_a_period_that_is_rounded_up_is_blamed_on_the_refractory_steps(tau_syn, tau_refrac):
+    network = constant(tau_refrac=tau_refrac, tau_syn=tau_syn)
+    network = dataclasses.replace(network, refractory="after_spike")
+    attribution = split(network, wide(), dt=1.0, duration=10_000.0, substeps=100)
+    exact, longer = (1e3 / interval(tau_refrac=tau) for tau in (tau_refrac, 4.0))
+    guilty = attribution.effect("cells", "refractory steps")
+    assert guilty.alone == pytest.approx(longer - exact, abs=0.1)
+    # On a grid of 1 ms an interval of 13.16 ms takes 14 steps, one of 12.46 or 12.76 ms takes 13.
+    assert attribution.total("cells").on_grid == pytest.approx(1e3 / 14, abs=0.1)
+    assert guilty.left_out == pytest.approx(1e3 / 14 - 1e3 / 13, abs=0.1)
+
+
 def test_rounded_delays_are_blamed_on_the_delays():
     """A ring of two neurons, each of whose spikes fires the other: only delays set its rhythm."""
     source = SpikeInput("source", 2, [0], [0.5])

@@ -31,6 +31,8 @@ def model_of(population: Any) -> LIF:
     """
     given, initial = population._parameters, population._initial
     values: dict[str, Any] = {name: plain(given[name]) for name in _SHARED}
+    # NEST spikes at v >= v_thresh, which is the same as v > the next float below it.
+    values["v_thresh"] = np.nextafter(values["v_thresh"], -np.inf)
     values["v_init"] = plain(initial["v"])
     for receptor, end in zip(population.celltype.receptors, "EI", strict=False):
         current = initial[receptor.initial] * driving_force(population, receptor)

@@ -4,6 +4,7 @@
 |---|---|
 | a step | ``delivery="before_threshold"`` |
 | ``tau_refrac`` | ``refractory="after_spike"`` |
+| spike at ``v >= v_thresh`` | v_thresh is the next float below |
 | delay d of a synapse with a current | d |
 | delay d of a delta synapse | d - dt |
 | spike of a SpikeSourceArray at t | in step ``floor(t / dt + 1e-3)`` |
