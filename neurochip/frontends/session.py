@@ -164,10 +164,7 @@ class Session:
         """
         population = self.network.population(name)
         if population.model.delta_synapses and self.network.kicks_decay:
-            after = deepcopy(self.emulator)
-            silent = stimulus_with(self.network, (self.step + 1) * self.dt, self._silent())
-            after.progress = False
-            u = after.run(silent, duration=self.dt, record=[Probe("u", name)]).trace(name, "u")
+            u = self.next_step([Probe("u", name)]).trace(name, "u")
             own = self.emulator.image.symbols
             assert own is not None
             (symbol,) = (item for item in own.populations if item.name == name)
@@ -176,8 +173,13 @@ class Session:
         self.emulator.set_v(name, ids, v)
         return v
 
-    def _silent(self) -> tuple[SpikeInput, ...]:
-        return tuple(SpikeInput(item.name, item.size, [], []) for item in self.network.spike_inputs)
+    def next_step(self, record: Iterable[Probe]) -> Recording:
+        """Return what the next step records if no input comes; the session stays where it is."""
+        after, inputs = deepcopy(self.emulator), self.network.spike_inputs
+        silent = [SpikeInput(item.name, item.size, [], []) for item in inputs]
+        stimulus = stimulus_with(self.network, (self.step + 1) * self.dt, silent)
+        after.progress = False
+        return after.run(stimulus, duration=self.dt, record=record)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Session:
         """Return a session that goes on from the same state; networks and images are shared."""

@@ -50,6 +50,7 @@ def _as_they_are(model: Any) -> Any:
 class IF_curr_exp(cells.IF_curr_exp):  # noqa: N801 - PyNN's names
     """Leaky integrate-and-fire neurons with two exponential currents."""
 
+    recordable = (*cells.IF_curr_exp.recordable, "isyn_exc", "isyn_inh")
     translations = _as_they_are(cells.IF_curr_exp)
     receptors = (
         Receptor("excitatory", "tau_syn_E", "isyn_exc"),

@@ -173,10 +173,12 @@ class Runs:
                     state.store.add(recording)
                     state.step = self.session.step
                     parts.append(recording)
+            if probes := state.store.currents():
+                state.store.look_ahead(self.session.next_step(probes))
             self.recording = join_recordings(parts)
             self._warn_of_overflows(self.session, self.recording)
         for key, spikes in drawn.items():
-            state.store.add_sources(key, *spikes)
+            state.store.add_sources(key, spikes)
         state.step = stop
 
     def _stimulus(self, network: Network, drawn: dict[str, Drawn], stop: int) -> Stimulus:

@@ -1,19 +1,66 @@
-"""What the runs recorded."""
+"""What the runs recorded: spikes and samples of the neurons that the script records, and no more.
+
+A sample stands for an instant, a multiple of the sampling interval after the start of recording:
+time 0, or the last ``get_data(clear=True)``. v at the end of step k is that of the instant
+``(k + 1) dt``; at time 0 it is the initial value. A synaptic current has the spikes that arrive at
+the instant, as in NEST: it is the u that the step which begins then adds to v. For the end of a
+run, which no step follows yet, :meth:`Store.look_ahead` takes the u of a step without input.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...errors import FrontendError
+from ...image import PopulationSymbol
 from ...recording import Probe, Recording
+from ...typing import BoolArray, Float64Array, Int32Array, Int64Array
+from .cells import Receptor
+from .membranes import driving_force
+from .sources import Drawn
 
 __all__ = ["Store"]
 
+_NO_SPIKES = (np.empty(0, dtype=np.int32), np.empty(0))
+
+
+class _Samples(NamedTuple):
+    """Samples of a variable of some neurons, of consecutive numbers from ``first`` on."""
+
+    first: int
+    ids: Int64Array
+    values: Float64Array
+
+
+class _Kept:
+    """What is kept of one population since ``start``, the step in which its recording begins."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.spikes: list[tuple[Int32Array, Float64Array]] = []
+        self.samples: defaultdict[str, list[_Samples]] = defaultdict(list)
+        self.last: dict[str, _Samples] = {}  # of the present instant, counted in steps
+
+    def take(self, variable: str, instant: int, ids: Int64Array, values: Any, every: int) -> None:
+        """Take values of consecutive instants, counted in steps; keep each ``every``-th of all."""
+        last = instant + len(values) - 1
+        self.last[variable] = _Samples(last, ids, values[-1:].copy())
+        begin = -(-(instant - self.start) // every)
+        values = values[begin * every - (instant - self.start) :: every]
+        values = values if every == 1 else values.copy()  # a view would keep the whole window
+        parts = self.samples[variable]
+        if len(values):
+            if parts and parts[-1].first == begin:  # that of look_ahead, now that the step has run
+                parts.pop()
+            parts.append(_Samples(begin, ids, values))
+
 
 class Store:
-    """Spikes and samples since time 0, by population.
+    """Spikes and samples of the present segment.
 
     Parameters
     ----------
@@ -26,43 +73,196 @@ class Store:
         self.clear()
 
     def clear(self, key: str | None = None) -> None:
-        """Forget everything, or what was recorded of one population."""
+        """Forget everything and begin at time 0; or what one population has, and begin now."""
         if key is None:
-            self._spikes: defaultdict[str, list[Any]] = defaultdict(list)
-            self._v: defaultdict[str, list[Any]] = defaultdict(list)
-        else:
-            self._spikes.pop(key, None)
-            self._v.pop(key, None)
+            self._kept: dict[str, _Kept] = {}
+            return
+        start = self._state.step
+        before, self._kept[key] = self._of(key), _Kept(start)
+        for variable, last in before.last.items():  # the first sample is the last one before
+            self._kept[key].take(variable, start, last.ids, last.values, 1)
+
+    def forget(self, key: str) -> None:
+        """Forget what is kept of a population; its recording began when it did."""
+        self._kept[key] = _Kept(self._of(key).start)
 
     def probes(self) -> list[Probe]:
-        """Return what a run records besides spikes."""
-        return [
-            Probe("v", item.population.key)
-            for item in self._state.recorders
-            if item.population.celltype.injectable and "v" in {v.name for v in item.recorded}
-        ]
+        """Return what a run records besides spikes.
+
+        Raises
+        ------
+        FrontendError
+            If a synaptic current has no register of its own on the chip.
+        """
+        found: dict[tuple[str, str], set[int]] = {}
+        for population, variable, ids in self._variables():
+            found.setdefault((population.key, _register(population, variable)), set()).update(
+                ids.tolist()
+            )
+        return [Probe(variable, key, tuple(sorted(ids))) for (key, variable), ids in found.items()]
+
+    def currents(self) -> list[Probe]:
+        """Return the probes of synaptic currents, which :meth:`look_ahead` takes."""
+        return [probe for probe in self.probes() if probe.variable != "v"]
 
     def add(self, recording: Recording) -> None:
         """Take what a window recorded."""
-        for name in recording.populations:
-            times = np.round((recording.steps[name] + 1) * self._state.dt, 9)
-            self._spikes[name].append((times, recording.ids[name]))
-        for probe in self.probes():
-            assert isinstance(probe.population, str)
-            self._v[probe.population].append(recording.trace(probe.population, "v").values)
+        dt, first = self._state.dt, recording.first_step
+        for population, wanted in self._recorded_spikes():
+            if population.key in recording.populations:
+                who, steps = recording.ids[population.key], recording.steps[population.key]
+                mine = wanted[who]
+                times = np.round((steps[mine] + 1.0) * dt, 9)
+                self._of(population.key).spikes.append((who[mine], times))
+        for population, variable, ids in self._variables():
+            if variable == "v":
+                if first == 0:
+                    start = _initial(population, variable)[None, ids]
+                    self._take(population, variable, 0, ids, start)
+                values = _columns(recording, population, "v", ids)
+                self._take(population, variable, first + 1, ids, values)
+        self.look_ahead(recording)
 
-    def add_sources(self, key: str, steps: Any, ids: Any, times: Any) -> None:  # noqa: ARG002
-        """Take the spikes of sources, which are recorded at their times (ms)."""
-        self._spikes[key].append((times, ids))
+    def look_ahead(self, recording: Recording) -> None:
+        """Take the synaptic currents at the beginning of the steps that a recording has."""
+        for population, variable, ids in self._variables():
+            if variable == "v":
+                continue
+            register = _register(population, variable)
+            gain = self._symbol(population).receptors[-1 if register == "u" else 0].gain
+            unit = 1 / (gain * driving_force(population, _receptor(population, variable)))
+            values = _columns(recording, population, register, ids) * unit[ids]
+            if recording.first_step == 0:
+                values[0] = _initial(population, variable)[ids]
+            self._take(population, variable, recording.first_step, ids, values)
 
-    def spikes(self, key: str, ids: Any) -> tuple[Any, Any]:
-        """Return the cell and the time (ms) of each spike of some cells."""
-        parts = self._spikes[key] or [(np.empty(0), np.empty(0, int))]
-        times, who = (np.concatenate(x) for x in zip(*parts, strict=True))
-        keep = np.isin(who, ids)
-        return who[keep], times[keep]
+    def add_sources(self, key: str, drawn: Drawn) -> None:
+        """Take the spikes of a population of sources, at their times."""
+        for population, wanted in self._recorded_spikes():
+            if population.key == key:
+                mine = wanted[drawn.ids]
+                self._of(key).spikes.append((drawn.ids[mine], drawn.times[mine]))
 
-    def signal(self, population: Any, variable: str, ids: Any) -> Any:
-        """Return samples of a variable, shape (n_samples, n_ids)."""
-        start = population._initial[variable][None, ids]
-        return np.concatenate([start, *(part[:, ids] for part in self._v[population.key])])
+    def spikes(self, key: str, ids: Int64Array) -> tuple[Int32Array, Float64Array]:
+        """Return the neuron and the time (ms) of each spike of some neurons, in order of time."""
+        who, times = map(np.concatenate, zip(_NO_SPIKES, *self._of(key).spikes, strict=True))
+        if who.size:
+            wanted = np.zeros(int(who.max()) + 1, dtype=bool)
+            wanted[ids[ids < len(wanted)]] = True
+            mine = wanted[who]
+            if not mine.all():
+                who, times = who[mine], times[mine]
+        return who, times
+
+    def counts(self, key: str, ids: Int64Array) -> Int64Array:
+        """Return the number of spikes of some neurons, shape (n_ids,)."""
+        who, _ = self.spikes(key, ids)
+        return np.bincount(who, minlength=int(ids.max(initial=-1)) + 1)[ids]
+
+    def signal(self, population: Any, variable: str, ids: Int64Array) -> Float64Array:
+        """Return the samples of a variable since the start, nan where it was not recorded yet.
+
+        Parameters
+        ----------
+        population : Population
+            The population.
+        variable : str
+            ``"v"`` (mV), or a synaptic current (nA) under its name in PyNN.
+        ids : ndarray of int64, shape (n_ids,)
+            Neurons.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_ids)
+        """
+        kept, every = self._of(population.key), self._every(population)
+        n_samples = (self._state.step - kept.start) // every + 1
+        parts = kept.samples[variable]
+        ends = np.cumsum([len(part.values) for part in parts]).tolist()
+        if (
+            [part.first for part in parts] == [0, *ends][:-1]
+            and ends[-1:] == [n_samples]
+            and all(np.array_equal(part.ids, ids) for part in parts)
+        ):
+            return np.concatenate([part.values for part in parts])
+        found = np.full((n_samples, len(ids)), np.nan)
+        for part in parts:
+            rows = slice(part.first, part.first + len(part.values))
+            column = np.full(population.size, -1)
+            column[part.ids] = np.arange(len(part.ids))
+            at = column[ids]
+            found[rows, at >= 0] = part.values[:, at[at >= 0]]
+        return found
+
+    def _take(
+        self, population: Any, variable: str, instant: int, ids: Int64Array, values: Any
+    ) -> None:
+        self._of(population.key).take(variable, instant, ids, values, self._every(population))
+
+    def _of(self, key: str) -> _Kept:
+        return self._kept.setdefault(key, _Kept(0))
+
+    def _every(self, population: Any) -> int:
+        steps: int = round(population.recorder.sampling_interval / self._state.dt)
+        return steps
+
+    def _symbol(self, population: Any) -> PopulationSymbol:
+        symbols: tuple[PopulationSymbol, ...] = self._state.image.symbols.populations
+        (found,) = (item for item in symbols if item.name == population.key)
+        return found
+
+    def _recorded(self) -> Iterator[tuple[Any, str, Int64Array]]:
+        """Yield each recorded variable of a population, with its neurons in order."""
+        for population in self._state.populations:
+            for variable, cells in population.recorder.recorded.items():
+                ids = np.fromiter(map(int, cells), np.int64, len(cells)) - int(population.first_id)
+                if len(ids):
+                    yield population, variable.name, np.sort(ids)
+
+    def _variables(self) -> Iterator[tuple[Any, str, Int64Array]]:
+        return (item for item in self._recorded() if item[1] != "spikes")
+
+    def _recorded_spikes(self) -> Iterator[tuple[Any, BoolArray]]:
+        """Yield each population whose spikes are recorded, and which of its cells are."""
+        for population, variable, ids in self._recorded():
+            if variable == "spikes":
+                wanted = np.zeros(population.size, dtype=bool)
+                wanted[ids] = True
+                yield population, wanted
+
+
+def _receptor(population: Any, variable: str) -> Receptor:
+    """Return the receptor whose current a variable is."""
+    receptors: tuple[Receptor, ...] = population.celltype.receptors
+    (found,) = (item for item in receptors if item.initial == variable)
+    return found
+
+
+def _register(population: Any, variable: str) -> str:
+    """Return the variable of the chip that holds a variable of PyNN."""
+    if variable == "v":
+        return "v"
+    first, *others = population.celltype.receptors
+    if not others:
+        return "u"
+    taus = [population._parameters[item.tau] for item in (first, *others)]
+    if np.array_equal(taus[0], taus[1]):
+        raise FrontendError(
+            f"Population {population.label!r}: {variable!r} cannot be recorded, since {first.tau} "
+            f"equals {others[0].tau} and the chip adds both currents to one; allowed: different "
+            "values, such as 5 and 5.1 ms."
+        )
+    return "u" if variable == first.initial else "u_child"
+
+
+def _initial(population: Any, variable: str) -> Float64Array:
+    """Return the initial values of a variable of all neurons."""
+    return np.asarray(population._initial[variable], dtype=np.float64)
+
+
+def _columns(recording: Recording, population: Any, variable: str, ids: Int64Array) -> Any:
+    """Return the values of a trace, shape (n_steps, n_ids)."""
+    trace = recording.trace(population.key, variable)
+    if len(trace.ids) == len(ids):
+        return trace.values
+    return trace.values[:, np.searchsorted(trace.ids, ids)]
