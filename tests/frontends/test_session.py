@@ -21,10 +21,10 @@ from neurochip import (
 from neurochip.emulator import Emulator
 from neurochip.errors import ChipOverflowError, FrontendError, StimulusError
 from neurochip.frontends import session as room
+from neurochip.frontends.changes import find_change
 from neurochip.frontends.session import (
     Session,
     collect_spikes,
-    find_change,
     join_recordings,
     stimulus_of,
 )

@@ -56,7 +56,7 @@ MUTANTS = [
     ),
     Mutant(
         "another constant current is no change",
-        SESSION,
+        "neurochip/frontends/changes.py",
         "network.constant_current(item),",
         "0.0,",
         f"{IN_PIECES}::test_a_change_is_told_with_its_kind_and_name",

@@ -15,11 +15,11 @@ from ...errors import EmulatorError, FrontendError
 from ...recording import Probe, Recording, WeightProbe
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int32Array
+from ..changes import find_change
 from ..session import (
     Drive,
     Session,
     collect_spikes,
-    find_change,
     join_recordings,
     one_by_one,
     stimulus_of,

@@ -13,7 +13,8 @@ from ...network import Network, SpikeInput, Waveform
 from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
-from ..session import Session, find_change, join_recordings
+from ..changes import find_change
+from ..session import Session, join_recordings
 from .injection import currents
 from .network import is_source, read_network
 from .sources import Drawn, draw
