@@ -44,6 +44,7 @@ CONNECTORS = {
         lambda d: np.exp(-abs(d[0])), rng=rng
     ),
     "in": lambda sim, rng: sim.FixedNumberPreConnector(3, rng=rng),
+    "in one": lambda sim, rng: sim.FixedNumberPreConnector(1, rng=rng),
     "in, again": lambda sim, rng: sim.FixedNumberPreConnector(7, with_replacement=True, rng=rng),
     "in, others": lambda sim, rng: sim.FixedNumberPreConnector(
         7, allow_self_connections=False, rng=rng
@@ -430,10 +431,10 @@ def test_stored_weights_are_known_after_compilation_and_until_a_change(sim):
 def test_stored_weights_have_the_order_of_the_synapses_in_views_and_assemblies(sim):
     sim.setup()
     a, b = cells(sim, 4, "a"), cells(sim, 3, "b")
-    weights = np.linspace(0.1, 1.0, 14).reshape(2, 7)
+    weights = np.linspace(0.1, 1.0, 28).reshape(4, 7)
     synapse = sim.StaticSynapse(weight=weights)
     projection = sim.Projection(
-        a[[3, 1]], b + a, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
+        a[2:4] + a[0:2], b + a, sim.AllToAllConnector(), synapse, receptor_type="excitatory"
     )
     sim.run(1.0)
     assert projection.get("stored_weight", "array") == pytest.approx(weights, abs=1.0 / 256)

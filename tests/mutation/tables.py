@@ -15,6 +15,7 @@ from mutation import (
     library_mutants,
     plasticity_mutants,
     program_mutants,
+    pynn_mutants,
     result_mutants,
     stdp_mutants,
 )
@@ -37,6 +38,7 @@ TABLES = (
     plasticity_mutants,
     stdp_mutants,
     judging_mutants,
+    pynn_mutants,
 )
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
 

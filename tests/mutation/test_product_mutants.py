@@ -23,7 +23,8 @@ pytestmark = [
 
 def missing(mutant):
     """The package that the witness of a mutant needs and that is not installed, or None."""
-    needs = [name for name in ("brian2", "nir") if name in mutant.file]
+    modules = {"brian2": "brian2", "nir": "nir", "pynn": "pyNN"}
+    needs = [module for name, module in modules.items() if name in mutant.file]
     return next((name for name in needs if importlib.util.find_spec(name) is None), None)
 
 
