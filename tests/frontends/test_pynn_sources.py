@@ -240,7 +240,7 @@ def test_new_times_count_from_now_on():
 
 def test_the_compiler_is_told_of_the_rates():
     def rates(model, **parameters):
-        return sources.expected_rate(make(model, 2, **parameters), 0.0).tolist()
+        return sources.expected_rate(make(model, 2, **parameters)).tolist()
 
     assert rates("SpikeSourcePoisson", rate=[3.0, 4.0]) == [3.0, 4.0]
     assert rates("SpikeSourcePoissonRefractory", rate=50.0, tau_refrac=5.0) == [50.0, 50.0]
@@ -324,6 +324,17 @@ def test_runs_in_pieces_and_after_a_reset_repeat_the_whole_run(model):
         for piece in pieces:
             sim.run(piece)
         assert all(np.array_equal(a, b) for a, b in zip(whole, results(*population), strict=True))
+
+
+def test_runs_near_the_last_given_time_keep_the_image():
+    """The mean rate from then on would be far above that of the whole train."""
+    wired("SpikeSourceArray", spike_times=[10.0, 49.8, 49.9])
+    sim.run(49.7)
+    image = sim.simulator.state.image
+    sim.run(0.1)
+    sim.reset()
+    sim.run(50.0)
+    assert sim.simulator.state.image is image
 
 
 def test_the_times_of_sources_are_recorded_as_they_are_given():

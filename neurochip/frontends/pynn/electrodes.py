@@ -117,7 +117,6 @@ class _Source(StandardCurrentSource):
         if history and history[-1][0] == state.step:
             history.pop()
         history.append((state.step, values))
-        state.changed()
 
     def record(self) -> None:
         """Record the current; :meth:`get_data` returns it from time 0 on."""

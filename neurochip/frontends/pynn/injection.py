@@ -9,7 +9,7 @@ import numpy as np
 from ...typing import Float64Array, Int64Array
 from .simulator import state
 
-__all__ = ["currents", "room"]
+__all__ = ["currents", "is_beyond", "room"]
 
 _LONG = 1e4  # steps in which two steps with another current are few
 
@@ -73,25 +73,35 @@ def room(
         The current from each time on.
         None instead of both if no source is injected into the population.
     """
-    needed = np.zeros((3, population.size))  # smallest, largest, mean
-    injected = _into(population)
-    if not injected:
+    if not _into(population):
         return None
-    for source, _, indices in injected:
-        values = source._history()[-1][1]
-        low, high = source._range(values)
-        mean = source._mean(values, first_step, first_step + n_steps)
-        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [mean]])
-        np.add.at(needed.T, indices, own.T)
-    before = getattr(population, "_room", None)
-    if before is not None and (needed[0] >= before[0]).all() and (needed[1] <= before[1]).all():
-        needed = before
-    elif before is not None:
-        needed[0], needed[1] = np.minimum(needed[0], before[0]), np.maximum(needed[1], before[1])
-    population._room = needed
-    low, high, mean = needed
+    if getattr(population, "_room", None) is None or is_beyond(population):
+        population._room = _needed(population, first_step, first_step + n_steps)
+    low, high, mean = population._room
     # The extremes last for a step each, which is nothing in the mean over time.
     return np.array([0.0, 1.0, 2.0, _LONG]) * dt, np.stack([low, high, mean, mean])
+
+
+def is_beyond(population: Any) -> bool:
+    """Return whether a source may inject more than :func:`room` has ever said, if it has."""
+    room = getattr(population, "_room", None)
+    return room is not None and not np.array_equal(room[:2], _needed(population, 0, 0)[:2])
+
+
+def _needed(population: Any, first: int, stop: int) -> Float64Array:
+    """Return the smallest, the largest and the mean current: shape (3, size).
+
+    The first two also reach what was asked for before.
+    """
+    found = np.zeros((3, population.size))
+    for source, _, indices in _into(population):
+        values = source._history()[-1][1]
+        low, high = source._range(values)
+        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [source._mean(values, first, stop)]])
+        np.add.at(found.T, indices, own.T)
+    before = getattr(population, "_room", found)
+    found[0], found[1] = np.minimum(found[0], before[0]), np.maximum(found[1], before[1])
+    return found
 
 
 def _into(population: Any) -> list[tuple[Any, int, Int64Array]]:

@@ -158,7 +158,7 @@ def read_network(state: Any, stop: int) -> Network | None:
     if not ends:
         return None
     populations = list(ends.values())
-    inputs = [_input(item, state) for item in wired_sources(state)]
+    inputs = [_input(item) for item in wired_sources(state)]
     ends |= {item.name: item for item in inputs}
     connections = [
         _connection(projection, part, ends, state.dt)
@@ -174,9 +174,9 @@ def read_network(state: Any, stop: int) -> Network | None:
     )
 
 
-def _input(population: Any, state: Any) -> SpikeInput:
+def _input(population: Any) -> SpikeInput:
     times, ids = given_spikes(population)
-    rate = expected_rate(population, state.t)
+    rate = expected_rate(population)
     return SpikeInput(population.key, population.size, ids, times, rate)
 
 

@@ -74,8 +74,9 @@ class _Cells:
             columns[name][ids] = values
         check_parameters(population.celltype, {**population._parameters, **columns})
         population._parameters.update(columns)
-        tell_of_past(population, simulator.state.t)
-        simulator.state.changed()
+        tell_of_past(population)
+        if population.celltype.injectable:  # what sources send is no part of the network
+            simulator.state.changed()
 
     def initialize(self, **initial_values: Any) -> None:
         """Set initial values of v or of synaptic currents, or v itself between two runs.

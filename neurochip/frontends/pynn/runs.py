@@ -15,9 +15,9 @@ from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
 from ..changes import find_change
 from ..session import Session, join_recordings
-from .injection import currents
+from .injection import currents, is_beyond
 from .network import is_source, read_network
-from .sources import Drawn, draw
+from .sources import Drawn, draw, is_faster
 
 __all__ = ["Runs"]
 
@@ -200,6 +200,8 @@ class Runs:
     def _follow_changes(self, stop: int) -> None:
         """Compile the network, or go on with what the script has changed."""
         state = self._state
+        if not state.stale and _need_room(state):
+            state.changed()
         if state.stale:
             network = read_network(state, stop)
             if network is None:
@@ -243,3 +245,10 @@ class Runs:
         if found:
             logger.warning("Chip %s Options are set as in setup(headroom=4).", found)
             warn_user(f"Chip {found}", ChipOverflowWarning)
+
+
+def _need_room(state: Any) -> bool:
+    """Return whether a source may send more, or inject more, than the chip was compiled for."""
+    return any(
+        is_faster(item) if is_source(item) else is_beyond(item) for item in state.populations
+    )

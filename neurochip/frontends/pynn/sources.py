@@ -20,6 +20,7 @@ from ..._support.memory import EnoughMemory
 from ...errors import FrontendError
 from ...typing import Float64Array, Int32Array, Int64Array
 from .renewal import Position, Process, begin, changed, draw_until
+from .simulator import state
 
 __all__ = [
     "Drawn",
@@ -31,6 +32,7 @@ __all__ = [
     "draw",
     "expected_rate",
     "given_spikes",
+    "is_faster",
     "tell_of_past",
 ]
 
@@ -114,15 +116,15 @@ def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
         _check_numbers(type(celltype).__name__, parameters)
 
 
-def tell_of_past(population: Any, now: float) -> None:
-    """Write a line to the log if all times of a SpikeSourceArray have passed ``now`` (ms)."""
+def tell_of_past(population: Any) -> None:
+    """Write a line to the log if all times of a SpikeSourceArray have passed."""
     times, _ = given_spikes(population)
-    if len(times) and (times < now).all():
+    if len(times) and (times < state.t).all():
         _logger.warning(
             "SpikeSourceArray: all spike_times of %r are before the present time of %g ms, so no "
             "spike is sent; times count from the beginning, not from now.",
             population.label,
-            now,
+            state.t,
         )
 
 
@@ -168,7 +170,7 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
         return Drawn(steps, ids, np.round(steps * dt, 9))
 
 
-def expected_rate(population: Any, now: float) -> Float64Array:
+def expected_rate(population: Any) -> Float64Array:
     """Return the rate of each source (Hz), for which the compiler leaves headroom.
 
     It is the largest that was asked for until now, so that a source that becomes slower again
@@ -178,19 +180,17 @@ def expected_rate(population: Any, now: float) -> Float64Array:
     ----------
     population : Population
         Population of one of the models of this module. For given times it is their mean rate from
-        now until the last one of the population.
-    now : float, ms
-        The present time.
+        the time when they were set until the last one of the population.
     """
-    if isinstance(population.celltype, SpikeSourceArray):
-        times, ids = given_spikes(population)
-        counts = np.bincount(ids[times >= now], minlength=population.size)
-        rate = counts * 1000.0 / max(times.max(initial=0.0) - now, 1.0)
-    else:
-        rate = _RENEWAL[type(population.celltype)](population._parameters)["rate"]
     before = getattr(population, "_room", np.zeros(population.size))
-    population._room = found = np.maximum(before, rate)
+    population._room = found = np.maximum(before, _rate_of(population))
     return np.asarray(found)
+
+
+def is_faster(population: Any) -> bool:
+    """Return whether a source is faster than :func:`expected_rate` has ever said, if it has."""
+    room = getattr(population, "_room", None)
+    return room is not None and bool((_rate_of(population) > room).any())
 
 
 def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
@@ -198,14 +198,34 @@ def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
     if not isinstance(population.celltype, SpikeSourceArray):
         return np.empty(0), np.empty(0, np.int32)
     trains, size = population._parameters["spike_times"], population.size
-    values = [_times_of(item) for item in trains]
-    ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
-    return np.concatenate([np.empty(0), *values]), ids
+    known: _Given | None = getattr(population, "_given", None)
+    if known is None or known.trains is not trains:  # a new array for each change
+        values = [_times_of(item) for item in trains]
+        ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
+        times = np.concatenate([np.empty(0), *values])
+        known = population._given = _Given(trains, times, ids, state.t)
+    return known.times, known.ids
+
+
+def _rate_of(population: Any) -> Any:
+    if not isinstance(population.celltype, SpikeSourceArray):
+        return _RENEWAL[type(population.celltype)](population._parameters)["rate"]
+    times, ids = given_spikes(population)
+    since = population._given.since
+    counts = np.bincount(ids[times >= since], minlength=population.size)
+    return counts * 1000.0 / max(times.max(initial=0.0) - since, 1.0)
 
 
 class _Begun(NamedTuple):
     process: Process
     position: Position
+
+
+class _Given(NamedTuple):
+    trains: Any
+    times: Float64Array
+    ids: Int32Array
+    since: float  # time in ms when they were set
 
 
 def _given(population: Any, first: int, stop: int, dt: float) -> Drawn:
