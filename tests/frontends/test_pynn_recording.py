@@ -323,6 +323,23 @@ class TestSegments:
         assert not np.isnan(v.magnitude[51:]).any()
 
 
+    def test_what_a_population_records_begins_when_it_is_made(self, sim):
+        sim.setup(timestep=0.1)
+        cells = cells_of(sim)
+        sim.run(3.0)
+        source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 4.0]))
+        late = cells_of(sim, 2)
+        late.record("v")
+        source.record("spikes")
+        v = signal(late, "v")
+        assert (v.t_start.magnitude, v.shape) == (3.0, (1, 2))
+        sim.reset()
+        cells.record("v")
+        sim.run(3.0)
+        assert signal(late, "v").shape == (31, 2)
+        assert [each.tolist() for each in trains(source)] == [[1.0]]
+
+
 class TestFiles:
     @pytest.mark.parametrize("ending", ["pkl", "nix"])
     def test_files_hold_what_get_data_returns(self, sim, tmp_path, ending):

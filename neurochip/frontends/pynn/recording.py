@@ -37,7 +37,7 @@ class Recorder(recording.Recorder):
     def _get_spiketimes(self, cells: Any, clear: bool = False) -> tuple[Int64Array, Float64Array]:
         del clear  # of the store; PyNN calls _clear_simulator, too
         ids, first = self._indices(cells), int(self.population.first_id)
-        who, times = simulator.state.store.spikes(self.population.key, ids)
+        who, times = simulator.state.store.spikes(self.population, ids)
         return who.astype(np.int64) + first, times
 
     def _get_all_signals(
@@ -49,15 +49,15 @@ class Recorder(recording.Recorder):
 
     def _local_count(self, variable: Any, filter_ids: Any = None) -> dict[int, int]:
         cells = sorted(self.filter_recorded(variable, filter_ids))
-        counts = simulator.state.store.counts(self.population.key, self._indices(cells))
+        counts = simulator.state.store.counts(self.population, self._indices(cells))
         return dict(zip(map(int, cells), counts.tolist(), strict=True))
 
     def _clear_simulator(self) -> None:
-        simulator.state.store.clear(self.population.key)
+        simulator.state.store.begin(self.population)
 
     def _reset(self) -> None:
         self.sampling_interval = simulator.state.dt
-        simulator.state.store.forget(self.population.key)
+        simulator.state.store.forget(self.population)
 
     def _indices(self, cells: Iterable[Any]) -> Int64Array:
         """Return the indices of cells in the population."""

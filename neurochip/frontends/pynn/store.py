@@ -72,19 +72,20 @@ class Store:
         self._state = state
         self.clear()
 
-    def clear(self, key: str | None = None) -> None:
-        """Forget everything and begin at time 0; or what one population has, and begin now."""
-        if key is None:
-            self._kept: dict[str, _Kept] = {}
-            return
-        start = self._state.step
-        before, self._kept[key] = self._of(key), _Kept(start)
-        for variable, last in before.last.items():  # the first sample is the last one before
-            self._kept[key].take(variable, start, last.ids, last.values, 1)
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept: dict[str, _Kept] = {}
 
-    def forget(self, key: str) -> None:
-        """Forget what is kept of a population; its recording began when it did."""
-        self._kept[key] = _Kept(self._of(key).start)
+    def begin(self, population: Any) -> None:
+        """Forget what is kept of a population, but for the last samples: its recording begins."""
+        before = self._of(population)
+        self.forget(population)
+        for variable, last in before.last.items():
+            self._take(population, variable, self._state.step, last.ids, last.values)
+
+    def forget(self, population: Any) -> None:
+        """Forget what is kept of a population."""
+        self._kept.pop(population.key, None)
 
     def probes(self) -> list[Probe]:
         """Return what a run records besides spikes.
@@ -113,7 +114,7 @@ class Store:
                 who, steps = recording.ids[population.key], recording.steps[population.key]
                 mine = wanted[who]
                 times = np.round((steps[mine] + 1.0) * dt, 9)
-                self._of(population.key).spikes.append((who[mine], times))
+                self._of(population).spikes.append((who[mine], times))
         for population, variable, ids in self._variables():
             if variable == "v":
                 if first == 0:
@@ -141,11 +142,11 @@ class Store:
         for population, wanted in self._recorded_spikes():
             if population.key == key:
                 mine = wanted[drawn.ids]
-                self._of(key).spikes.append((drawn.ids[mine], drawn.times[mine]))
+                self._of(population).spikes.append((drawn.ids[mine], drawn.times[mine]))
 
-    def spikes(self, key: str, ids: Int64Array) -> tuple[Int32Array, Float64Array]:
+    def spikes(self, population: Any, ids: Int64Array) -> tuple[Int32Array, Float64Array]:
         """Return the neuron and the time (ms) of each spike of some neurons, in order of time."""
-        who, times = map(np.concatenate, zip(_NO_SPIKES, *self._of(key).spikes, strict=True))
+        who, times = map(np.concatenate, zip(_NO_SPIKES, *self._of(population).spikes, strict=True))
         if who.size:
             wanted = np.zeros(int(who.max()) + 1, dtype=bool)
             wanted[ids[ids < len(wanted)]] = True
@@ -154,9 +155,9 @@ class Store:
                 who, times = who[mine], times[mine]
         return who, times
 
-    def counts(self, key: str, ids: Int64Array) -> Int64Array:
+    def counts(self, population: Any, ids: Int64Array) -> Int64Array:
         """Return the number of spikes of some neurons, shape (n_ids,)."""
-        who, _ = self.spikes(key, ids)
+        who, _ = self.spikes(population, ids)
         return np.bincount(who, minlength=int(ids.max(initial=-1)) + 1)[ids]
 
     def signal(self, population: Any, variable: str, ids: Int64Array) -> Float64Array:
@@ -175,7 +176,7 @@ class Store:
         -------
         ndarray of float64, shape (n_samples, n_ids)
         """
-        kept, every = self._of(population.key), self._every(population)
+        kept, every = self._of(population), self._every(population)
         n_samples = (self._state.step - kept.start) // every + 1
         parts = kept.samples[variable]
         ends = np.cumsum([len(part.values) for part in parts]).tolist()
@@ -197,10 +198,13 @@ class Store:
     def _take(
         self, population: Any, variable: str, instant: int, ids: Int64Array, values: Any
     ) -> None:
-        self._of(population.key).take(variable, instant, ids, values, self._every(population))
+        self._of(population).take(variable, instant, ids, values, self._every(population))
 
-    def _of(self, key: str) -> _Kept:
-        return self._kept.setdefault(key, _Kept(0))
+    def _of(self, population: Any) -> _Kept:
+        if population.key not in self._kept:
+            since = float(population.recorder._recording_start_time)  # ms
+            self._kept[population.key] = _Kept(round(since / self._state.dt))
+        return self._kept[population.key]
 
     def _every(self, population: Any) -> int:
         steps: int = round(population.recorder.sampling_interval / self._state.dt)
