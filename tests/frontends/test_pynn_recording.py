@@ -322,7 +322,6 @@ class TestSegments:
         assert np.isnan(v.magnitude[:51]).all()
         assert not np.isnan(v.magnitude[51:]).any()
 
-
     def test_what_a_population_records_begins_when_it_is_made(self, sim):
         sim.setup(timestep=0.1)
         cells = cells_of(sim)
