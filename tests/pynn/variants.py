@@ -2,10 +2,10 @@
 
 A script of PyNN imports its simulator by name, and calls ``setup`` itself. A variant is a module of
 another name with everything that the simulator's module has, except that its ``setup`` fills in
-some arguments::
+some arguments, and that some of its models are others::
 
-    add_variant("nest_on_grid", "nest", spike_precision="on_grid")
-    sim = pyNN.utility.import_module("pyNN.nest_on_grid")
+    load("nest_on_grid")
+    sim = importlib.import_module("pyNN.nest_on_grid")
 """
 
 from __future__ import annotations
@@ -14,30 +14,40 @@ import sys
 from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 OURS = "neurochip"
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "neurochip_driving_force": (OURS, {"conductances": "driving_force"}),
-    "nest_on_grid": ("nest", {"spike_precision": "on_grid"}),
+
+
+class Variant(NamedTuple):
+    """A simulator, arguments of its ``setup``, and models to be taken for others, by name."""
+
+    simulator: str
+    setup: dict[str, Any]
+    models: dict[str, str]
+
+
+CONDUCTANCES = {"conductances": "driving_force"}
+VARIANTS = {
+    "neurochip_driving_force": Variant(OURS, CONDUCTANCES, {}),
+    # What the refusals of these models name.
+    "neurochip_nearest": Variant(
+        OURS, CONDUCTANCES, {"IF_curr_alpha": "IF_curr_exp", "IF_cond_alpha": "IF_cond_exp"}
+    ),
+    "nest_on_grid": Variant("nest", {"spike_precision": "on_grid"}, {}),
 }
-"""Simulator and arguments by the name of the variant."""
 
 
 def load(name: str) -> ModuleType:
     """Return the module ``pyNN.NAME`` of a simulator or a variant; later imports find it, too."""
-    if name in VARIANTS:
-        simulator, arguments = VARIANTS[name]
-        return add_variant(name, simulator, **arguments)
     if name == OURS:
         return import_module("neurochip.frontends.pynn")  # which registers pyNN.neurochip
-    return import_module(f"pyNN.{name}")
-
-
-def add_variant(name: str, simulator: str, **arguments: Any) -> ModuleType:
-    """Register ``pyNN.NAME``: the simulator's module, whose ``setup`` has these arguments."""
+    if name not in VARIANTS:
+        return import_module(f"pyNN.{name}")
+    simulator, arguments, models = VARIANTS[name]
     whole = load(simulator)
-    module = ModuleType(f"pyNN.{name}", f"{whole.__name__} with {arguments}.")
+    module = ModuleType(f"pyNN.{name}", f"{whole.__name__} with {arguments} and {models}.")
     own = {key: value for key, value in vars(whole).items() if not key.startswith("__")}
+    own |= {key: own[other] for key, other in models.items()}
     vars(module).update(own, setup=partial(whole.setup, **arguments))
     return sys.modules.setdefault(module.__name__, module)
