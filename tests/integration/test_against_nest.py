@@ -109,6 +109,15 @@ def test_published_networks_of_thousands_of_neurons_equal_nest(name):
     assert sum(int(row.split(" Hz ")[1].split()[0]) for row in rows) > 5000
 
 
+@has_nest
+@pytest.mark.slow
+def test_random_networks_equal_nest():
+    command = [sys.executable, str(FOLDER / "fuzz.py"), "--many", "50"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith(" spikes, 0 networks differ")
+
+
 @pytest.mark.slow
 def test_the_chip_fires_as_fast_as_the_network_of_vogels_and_abbott():
     """Single runs differ by chaos; the reference equals NEST (the test above)."""

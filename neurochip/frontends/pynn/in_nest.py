@@ -117,8 +117,10 @@ class InNest:
                 np.broadcast_to(link.delay, link.n_synapses) + dt * kicks,
             )
         for wave in stimulus.currents:
-            times = np.round((steps_of_changes(wave.times, dt) + self.ahead - 1) * dt, 6)
-            _current(self.nodes[wave.population], times, wave.amplitudes, dt)
+            steps = steps_of_changes(wave.times, dt)
+            last = np.diff(steps, append=steps[-1] + 1) > 0  # of several changes in a step
+            times = np.round((steps[last] + self.ahead - 1) * dt, 6)
+            _current(self.nodes[wave.population], times, wave.amplitudes[last], dt)
         for population in network.populations:
             _start_currents(population, self.nodes[population.name], dt)
         self._recorders = {name: _recorder(node) for name, node in self.nodes.items()}
