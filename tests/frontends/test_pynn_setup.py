@@ -33,7 +33,7 @@ def test_an_unknown_option_is_refused_with_those_that_are_allowed(sim):
         "setup: headrom = 2.0; allowed: timestep, min_delay, max_delay, chip, rng_seed, "
         "conductances, gain, headroom, "
     )
-    assert text.endswith("t_flush, use_cvode, verbosity.")
+    assert text.endswith("t_flush, useSystemSim, use_cvode, verbosity.")
 
 
 def test_options_of_other_simulators_have_no_effect_and_the_log_says_so(sim, caplog):
@@ -96,6 +96,17 @@ def test_options_reach_the_compiler_and_the_emulator(sim):
     assert state.image.chip.name == "short delays"
     assert "gain=dc" in str(state.image.report)
     assert state.session.emulator.strict
+
+
+def test_more_threads_than_the_machine_has_are_as_many_as_it_has(sim, caplog):
+    with caplog.at_level(logging.INFO, "PyNN"):
+        sim.setup(threads=100_000)
+    most = sim.simulator.state.emulator_options["threads"]
+    assert [record.message for record in caplog.records] == [
+        f"setup: threads = 100000; this machine has {most}, which run."
+    ]
+    sim.Population(1, sim.IF_curr_exp())
+    assert sim.run(1.0) == 1.0
 
 
 def test_pynn_finds_the_back_end_by_its_name(sim):

@@ -11,6 +11,7 @@ from pyNN.recording import get_io
 
 from compiler import CompileOptions
 
+from ..._kernels.workers import most_threads
 from ..._support.ranges import POSITIVE
 from ..._support.values import instance, integer, real
 from ...chip.spec import LOIHI, ChipSpec
@@ -42,10 +43,11 @@ _COMPILE = tuple(field.name for field in fields(CompileOptions))
 _EMULATE = ("strict", "threads", "progress")
 # Parameters by which scripts set up other simulators; none changes a result of the chip.
 _OF_OTHERS = (
-    *("allow_update_on_post", "atol", "debug", "default_maxstep", "filename", "grng_seed", "label"),
-    *("logfile", "native_rng_baseseed", "num_processes", "optimize", "quit_on_end", "rank"),
+    *("allow_update_on_post", "atol", "debug", "default_maxstep", "filename", "grng_seed"),
+    *("hardwareNeuronSize", "label", "logfile", "loglevel", "maxNeuronLoss", "maxSynapseLoss"),
+    *("native_rng_baseseed", "num_processes", "optimize", "quit_on_end", "rank"),
     *("recording_precision", "rng_seeds", "rng_seeds_seed", "rng_type", "rtol", "spike_precision"),
-    *("t_flush", "use_cvode", "verbosity"),
+    *("t_flush", "useSystemSim", "use_cvode", "verbosity"),
 )
 _CONDUCTANCES = (None, "driving_force")
 
@@ -77,7 +79,8 @@ def setup(
         driving force halfway between rest and threshold, an approximation. Default: refuse it.
     **options
         Options of :class:`compiler.CompileOptions`; ``strict``, ``threads`` and ``progress`` of
-        :class:`~neurochip.emulator.Emulator`. Options of other PyNN simulators, such as
+        :class:`~neurochip.emulator.Emulator`. More ``threads`` than the machine has are as many as
+        it has, since results do not depend on them. Options of other PyNN simulators, such as
         ``spike_precision`` or ``verbosity``, have no effect, which the log says.
 
     Returns
@@ -120,6 +123,10 @@ def setup(
     state.conductances = conductances
     state.compile_options = {name: options[name] for name in _COMPILE if name in options}
     state.emulator_options = {name: options[name] for name in _EMULATE if name in options}
+    asked, most = state.emulator_options.get("threads"), most_threads()
+    if isinstance(asked, int) and asked > most:
+        logger.info("setup: threads = %d; this machine has %d, which run.", asked, most)
+        state.emulator_options["threads"] = most
     state.store = Store(state)
     state.runs = Runs(state)
     return int(state.mpi_rank)

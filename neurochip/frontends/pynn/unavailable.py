@@ -46,6 +46,7 @@ UNAVAILABLE = {
     "KdrChannel": _ONE_COMPARTMENT,
     "PassiveLeak": _ONE_COMPARTMENT,
     "PassiveLeakHH": _ONE_COMPARTMENT,
+    "NativeRNG": "What works: NumpyRNG.",
     "ElectricalSynapse": "What works: StaticSynapse, since neurons exchange nothing but spikes.",
     "TsodyksMarkramSynapse": _AT_MEAN_RATE,
     "StochasticTsodyksMarkramSynapse": _AT_MEAN_RATE,
