@@ -265,6 +265,15 @@ def test_what_the_chip_cannot_learn_is_refused_with_what_it_can(sim, changes, te
     assert str(refused.value) == f"projection 'source→cells': STDPMechanism with {text}"
 
 
+def test_an_incomplete_mechanism_is_refused(sim):
+    with pytest.raises(TypeError) as missing:
+        sim.STDPMechanism(timing_dependence=sim.SpikePairRule())
+    assert str(missing.value) == (
+        "STDPMechanism: weight_dependence = None; allowed: AdditiveWeightDependence or "
+        "MultiplicativeWeightDependence of this simulator."
+    )
+
+
 def test_inhibitory_synapses_do_not_learn(sim):
     sim.setup()
     cells = sim.Population(3, sim.IF_curr_exp(), label="cells")

@@ -188,6 +188,38 @@ def test_a_synapse_type_of_another_simulator_is_refused(sim):
     )
 
 
+def test_spike_sources_are_no_targets(sim):
+    sim.setup()
+    cell, source = cells(sim), sim.Population(2, sim.SpikeSourceArray(), label="source")
+    for target, name in ((source, "source"), (cell + source, "both")):
+        target.label = name
+        with pytest.raises(Refused) as refused:
+            sim.Projection(cell, target, sim.AllToAllConnector())
+        assert str(refused.value) == (
+            f"Projection onto {name!r}: 'source' are spike sources, which receive no spikes; "
+            "allowed: neurons."
+        )
+
+
+@pytest.mark.parametrize("weight", [np.ones(6), np.ones((2, 3)), [1.0, 2.0]])
+def test_an_array_that_is_not_one_of_all_pairs_is_refused(sim, weight):
+    with pytest.raises(Refused) as refused:
+        connected(sim, weight=weight)
+    assert str(refused.value) == (
+        f"Projection from 'a' to 'b': weight of shape {np.shape(weight)}; allowed: a number, an "
+        "array of shape (3, 2), a RandomDistribution or an expression of distances."
+    )
+
+
+def test_a_connector_without_code_is_refused_with_what_works(sim):
+    with pytest.raises(NotImplementedError) as refused:
+        connected(sim, sim.SmallWorldConnector(2.0, 0.1))
+    assert str(refused.value) == (
+        "Projection: PyNN has no code for SmallWorldConnector. What works: "
+        'DistanceDependentProbabilityConnector("d < degree").'
+    )
+
+
 def test_an_expression_for_the_synapses_of_a_list_is_refused(sim):
     with pytest.raises(Refused) as refused:
         connected(sim, sim.FromListConnector([(0, 1), (2, 1)]), weight="0.1*d")
@@ -318,7 +350,8 @@ def test_several_synapses_of_a_pair_become_one_value_of_an_array(sim, several, e
 
 def test_values_are_set_as_numbers_lists_arrays_expressions_and_random_numbers(sim):
     projection = connected(sim)
-    projection.set(weight=0.3, delay=0.5)
+    for number in (np.float32(0.5), np.array(0.3), 0.3):
+        projection.set(weight=number, delay=0.5)
     assert projection.get(["weight", "delay"], "list", with_address=False) == [(0.3, 0.5)] * 6
     projection.set(weight=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     assert projection.get("weight", "array").tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]

@@ -62,12 +62,51 @@ class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
 
 
 class STDPMechanism(Timed, synapses.STDPMechanism):
-    """Synapses that learn from the distances of spikes; onto excitatory receptors."""
+    """Synapses that learn from the distances of spikes; onto excitatory receptors.
+
+    Parameters
+    ----------
+    timing_dependence : SpikePairRule
+        Time constants and amplitudes.
+    weight_dependence : AdditiveWeightDependence or MultiplicativeWeightDependence
+        Upper limit of the weights.
+    voltage_dependence : None
+        PyNN has none.
+    **others
+        ``weight`` and ``delay``, as of :class:`StaticSynapse`, and ``dendritic_delay_fraction``.
+
+    Raises
+    ------
+    TypeError
+        If a part is missing, or not of this simulator.
+    """
 
     parameter_checks: dict[str, Any] = {}  # noqa: RUF012 - a projection checks whole columns
     base_translations = build_translations(
         *((name, name) for name in ("weight", "delay", "dendritic_delay_fraction"))
     )
+
+    def __init__(
+        self,
+        timing_dependence: Any = None,
+        weight_dependence: Any = None,
+        voltage_dependence: Any = None,
+        **others: Any,
+    ) -> None:
+        weights = AdditiveWeightDependence, MultiplicativeWeightDependence
+        for name, part, models in (
+            ("timing_dependence", timing_dependence, (SpikePairRule,)),
+            ("weight_dependence", weight_dependence, weights),
+            ("voltage_dependence", voltage_dependence, (type(None),)),
+        ):
+            if not isinstance(part, models):
+                allowed = " or ".join(
+                    model.__name__.replace("NoneType", "None") for model in models
+                )
+                raise TypeError(
+                    f"STDPMechanism: {name} = {part!r}; allowed: {allowed} of this simulator."
+                )
+        super().__init__(timing_dependence, weight_dependence, voltage_dependence, **others)
 
 
 def learns(projection: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,10 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 
 from ...typing import Float64Array, Int32Array
 from . import simulator
+from .checks import check_arguments
 from .connections import Connection, Connections, Part, Synapses
 from .connectors import connect
-from .plasticity import STDPMechanism, learns
+from .plasticity import learns
 from .stored import weights_on_chip
 from .synapses import StaticSynapse, delay_limits, delay_steps
 
@@ -57,6 +57,8 @@ class Projection(common.Projection):
     ------
     TypeError
         If the synapse type is not one of this simulator.
+    NotImplementedError
+        For SmallWorldConnector, of which PyNN has no code.
     ConnectionError
         If an end or the receptor does not exist, or a weight or a delay is not allowed.
     """
@@ -75,11 +77,7 @@ class Projection(common.Projection):
         space: Space | None = None,
         label: str | None = None,
     ) -> None:
-        if not isinstance(synapse_type, (StaticSynapse, STDPMechanism, NoneType)):
-            raise TypeError(
-                f"Projection: synapse_type = {synapse_type!r} of {type(synapse_type).__module__}; "
-                "allowed: StaticSynapse(...) or STDPMechanism(...) of this simulator."
-            )
+        check_arguments(presynaptic_neurons, postsynaptic_neurons, connector, synapse_type)
         super().__init__(
             presynaptic_neurons,
             postsynaptic_neurons,
@@ -256,6 +254,8 @@ class Projection(common.Projection):
     def _given(self, name: str, value: Any) -> Float64Array:
         """Return a value as PyNN's ``set`` takes it, shape (1,) or (n_synapses,)."""
         self.column(name)
+        if np.ndim(value) == 0 and isinstance(value, (np.ndarray, np.number)):
+            value = value.item()
         if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim == 1):
             if len(value) != len(self):
                 raise errors.InvalidDimensionsError(
