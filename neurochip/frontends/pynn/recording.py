@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from typing import Any
 
+import neo
 import numpy as np
 from pyNN import recording
 
 from ..._support.grid import whole_steps
+from ..._support.ranges import POSITIVE
+from ..._support.values import real
 from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
 from . import simulator
@@ -16,23 +20,67 @@ from . import simulator
 __all__ = ["Recorder"]
 
 
+class _Segments(recording.DataCache):
+    """The segments before the last reset, of which each iteration makes copies.
+
+    Attributes
+    ----------
+    asked : tuple
+        Names of the variables of a copy, None for all; and its cells, None for all.
+    """
+
+    asked: tuple[list[str] | None, Any] = (None, None)
+
+    def __iter__(self) -> Iterator[neo.Segment]:
+        for segment in self._data:
+            yield _selected(deepcopy(segment), *self.asked)
+
+
 class Recorder(recording.Recorder):
-    """Records spikes, v and synaptic currents of a population."""
+    """Records spikes, v and synaptic currents of a population.
+
+    Segments from before a reset are handed out as copies with the variables and cells that are
+    asked for. PyNN hands out its own: to ask for some variables, or for an assembly, then empties
+    or extends what it keeps, and a view has the cells of its whole population there.
+    """
 
     _simulator = simulator
+
+    def __init__(self, population: Any, file: Any = None) -> None:
+        super().__init__(population, file)
+        self.cache = _Segments()
+
+    def get(
+        self, variables: Any, gather: bool = False, filter_ids: Any = None, *args: Any, **more: Any
+    ) -> neo.Block:
+        """Return what was recorded of some variables, or ``"all"``; see PyNN."""
+        names = [variables] if isinstance(variables, str) else list(variables)
+        self.cache.asked = (None if variables == "all" else names, filter_ids)
+        try:
+            return super().get("all", gather, filter_ids, *args, **more)
+        finally:
+            self.cache.asked = (None, None)
+
+    def _get_current_segment(
+        self, filter_ids: Any = None, variables: Any = "all", clear: bool = False
+    ) -> neo.Segment:
+        if self.cache.asked[0] is not None:
+            variables = self._localize_variables(self.cache.asked[0], None)
+        return super()._get_current_segment(filter_ids, variables, clear)
 
     def _record(self, variable: Any, new_ids: Any, sampling_interval: Any = None) -> None:
         del new_ids  # the store reads what is recorded at each run
         if sampling_interval is None or variable.name == "spikes":
             return
-        dt = simulator.state.dt
-        steps = whole_steps(sampling_interval, dt)
-        if not steps:
+        owner, dt = f"Population {self.population.label!r}", simulator.state.dt
+        allowed = f"multiples of the step of {dt:g} ms"
+        given = (owner, "sampling_interval", sampling_interval, "ms", POSITIVE)
+        interval = real(*given, allowed=allowed, error=FrontendError)
+        if not whole_steps(interval, dt):
             raise FrontendError(
-                f"Population {self.population.label!r}: sampling_interval = {sampling_interval:g} "
-                f"ms; allowed: multiples of the step of {dt:g} ms."
+                f"{owner}: sampling_interval = {interval:g} ms; allowed: {allowed}."
             )
-        self.sampling_interval = sampling_interval
+        self.sampling_interval = interval
 
     def _get_spiketimes(self, cells: Any, clear: bool = False) -> tuple[Int64Array, Float64Array]:
         del clear  # of the store; PyNN calls _clear_simulator, too
@@ -62,3 +110,26 @@ class Recorder(recording.Recorder):
     def _indices(self, cells: Iterable[Any]) -> Int64Array:
         """Return the indices of cells in the population."""
         return np.fromiter(map(int, cells), np.int64) - int(self.population.first_id)
+
+
+def _selected(segment: neo.Segment, names: list[str] | None, cells: Any) -> neo.Segment:
+    """Return a segment with only some variables and cells, None for all."""
+    if names is not None:
+        segment.analogsignals = [item for item in segment.analogsignals if item.name in names]
+        if "spikes" not in names:
+            segment.spiketrains = []
+    if cells is not None:
+        kept = {int(cell) for cell in cells}
+        segment.analogsignals = [_columns(signal, kept) for signal in segment.analogsignals]
+        segment.spiketrains = [
+            train for train in segment.spiketrains if int(train.annotations["channel_id"]) in kept
+        ]
+    return segment
+
+
+def _columns(signal: neo.AnalogSignal, cells: set[int]) -> neo.AnalogSignal:
+    """Return the signal of some cells."""
+    own = np.isin(signal.annotations["channel_ids"], list(cells))
+    found = signal[:, own]
+    found.annotations["channel_ids"] = signal.annotations["channel_ids"][own]
+    return found
