@@ -132,6 +132,89 @@ def test_changed_parameters_act_from_the_next_run_on(sim):
     assert abs(v[-1, 0] + 70.0) < 0.01
 
 
+def test_one_weight_of_a_projection_is_changed_between_runs(sim):
+    sim.setup()
+    first, second = (sim.Population(4, sim.IF_curr_exp()) for _ in range(2))
+    wires = sim.Projection(
+        first, second, sim.OneToOneConnector(), sim.StaticSynapse(weight=10.0, delay=1.0)
+    )
+    first.set(i_offset=5.0)
+    second.record("spikes")
+    sim.run(50.0)
+    counts = list(second.get_spike_counts().values())
+    assert len(set(counts)) == 1
+    assert counts[0] > 5
+    weights = np.where(np.eye(4), 0.0, np.nan)
+    weights[1, 1] = 20.0
+    wires.set(weight=weights)
+    sim.run(5.0)  # what is on its way, and the currents that flow
+    ended = np.array(list(second.get_spike_counts().values()))
+    sim.run(50.0)
+    more = np.array(list(second.get_spike_counts().values())) - ended
+    assert more[1] > 5
+    assert more[[0, 2, 3]].max() <= 2
+
+
+def test_a_change_that_the_chip_cannot_follow_is_refused_by_the_name_of_its_parameter(sim):
+    sim.setup()
+    cells, _ = small(sim)
+    sim.run(1.0)
+    cells.set(tau_syn_I=20.0)  # two currents with different time constants need two compartments
+    with pytest.raises(FrontendError) as refused:
+        sim.run(1.0)
+    text = str(refused.value)
+    assert text.startswith(
+        "run: population 'cells': tau_syn_I was changed between two runs; the image cannot go on "
+    )
+    assert text.endswith(". Or call reset(), and run from time 0.")
+    sim.reset()
+    assert sim.run(1.0) == 1.0
+
+
+def everything(sim):
+    """Random and given input, currents in time, recurrence, both kinds of synapses; recorded."""
+    sim.setup(timestep=0.1, rng_seed=3)
+    noise = sim.Population(20, sim.SpikeSourcePoisson(rate=60.0))
+    gamma = sim.Population(5, sim.SpikeSourceGamma(alpha=2, beta=50.0))
+    given = sim.Population(2, sim.SpikeSourceArray(spike_times=[[3.0, 17.0], [8.8]]))
+    cells = sim.Population(30, sim.IF_curr_exp(tau_syn_E=3.0, tau_syn_I=8.0, tau_refrac=2.0))
+    kicked = sim.Population(10, sim.IF_curr_delta(tau_refrac=1.0))
+    rng = sim.NumpyRNG(1)
+    cells.initialize(v=sim.RandomDistribution("uniform", low=-65.0, high=-50.0, rng=rng))
+    sparse = sim.FixedProbabilityConnector(0.4, rng=rng)
+    delays = sim.RandomDistribution("uniform", low=0.1, high=3.0, rng=rng)
+    for source, weight, target in (
+        (noise, 0.9, cells),
+        (given, 4.0, cells),
+        (gamma, 6.0, kicked),
+        (cells[:20], 1.0, kicked),
+        (cells[20:], -0.5, cells),
+    ):
+        kind = "excitatory" if weight > 0 else "inhibitory"
+        synapse = sim.StaticSynapse(weight=weight, delay=delays)
+        sim.Projection(source, target, sparse, synapse, receptor_type=kind)
+    sim.ACSource(amplitude=0.2, frequency=20.0, offset=0.1, start=5.0).inject_into(cells[:10])
+    sim.NoisyCurrentSource(mean=0.1, stdev=0.2, dt=0.5).inject_into(kicked)
+    together = cells + kicked
+    together.record(["spikes", "v"])
+    return together
+
+
+def test_everything_in_pieces_and_again_after_a_reset_equals_the_whole_bit_for_bit(sim):
+    cells = everything(sim)
+    for pieces in ([60.0], [25.0, 35.0], [0.1, 2.9, 14.0, 43.0]):
+        for piece in pieces:
+            sim.run(piece)
+        sim.reset()
+    first, *others = cells.get_data().segments
+    spikes = [train.magnitude.tolist() for train in first.spiketrains]
+    assert sum(map(len, spikes)) > 50
+    for other in others:
+        assert [train.magnitude.tolist() for train in other.spiketrains] == spikes
+        for one, again in zip(first.analogsignals, other.analogsignals, strict=True):
+            assert np.array_equal(one.magnitude, again.magnitude)
+
+
 def test_v_that_is_set_between_runs_is_where_the_next_run_and_a_reset_begin(sim):
     sim.setup(timestep=0.1)
     cells = sim.Population(2, sim.IF_curr_exp(tau_m=20.0))

@@ -120,6 +120,20 @@ def test_pynn_finds_the_back_end_by_its_name(sim):
 
 
 @pytest.mark.slow
+def test_a_script_without_setup_has_the_defaults(sim):
+    del sim
+    program = (
+        "import neurochip.frontends.pynn as sim\n"
+        "sim.Population(1, sim.IF_curr_exp())\n"
+        "print(sim.run(1.0), sim.get_time_step())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["1.0", "0.1"]
+
+
+@pytest.mark.slow
 def test_a_script_that_asks_for_its_simulator_runs_unchanged(sim, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")

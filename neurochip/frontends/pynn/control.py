@@ -127,9 +127,17 @@ def setup(
     if isinstance(asked, int) and asked > most:
         logger.info("setup: threads = %d; this machine has %d, which run.", asked, most)
         state.emulator_options["threads"] = most
-    state.store = Store(state)
-    state.runs = Runs(state)
+    _begin()
     return int(state.mpi_rank)
+
+
+def _begin() -> None:
+    """Give the state what runs the network and what holds the recordings."""
+    simulator.state.store = Store(simulator.state)
+    simulator.state.runs = Runs(simulator.state)
+
+
+_begin()  # for scripts that do without setup
 
 
 def end(compatible_output: bool = True) -> None:  # noqa: ARG001 - PyNN's signature

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numpy as np
+
 from ..._support.grid import whole_steps
 from ..._support.warn import warn_user
 from ...emulator.overflows import describe_overflows
 from ...errors import ChipOverflowWarning, EmulatorError, FrontendError
 from ...network import Network, SpikeInput, Waveform
+from ...network.neurons import PARAMETERS
 from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
-from ..changes import find_change
+from ..changes import Change, find_change
 from ..session import Session, join_recordings
 from .injection import currents, is_beyond
 from .network import is_source, read_network
@@ -23,6 +26,10 @@ __all__ = ["Runs"]
 
 logger = logging.getLogger("PyNN")
 
+_VALUES = {
+    "population": ("populations", PARAMETERS),
+    "connection": ("connections", ("weight", "delay")),
+}
 _FIXED = (
     "the chip goes on with other parameters, weights and delays only. Make it before the first "
     "run, or call reset() to begin again at time 0."
@@ -213,7 +220,8 @@ class Runs:
                     network, state.chip, state.dt, state.compile_options, state.emulator_options
                 )
             state.stale = False
-        for name, ids, values in self._v:
+        asked, self._v = self._v, []
+        for name, ids, values in asked:
             assert self.session is not None
             try:
                 self.session.set_v(name, ids, values)
@@ -222,7 +230,6 @@ class Runs:
                     f"Population {name!r}: v was set between two runs; "
                     f"{str(problem).removeprefix('emulator: ')}"
                 ) from None
-        self._v = []
 
     def _go_on(self, network: Network) -> None:
         """Go on with other parameters, weights and delays."""
@@ -232,19 +239,35 @@ class Runs:
         change = find_change(self.session.network, network)
         if change is None:
             return
-        about = f"run: {change.kind} {change.name!r} {change.what} between two runs"
+        about = f"run: {change.kind} {change.name!r}"
         if change.what != "was changed":
-            raise FrontendError(f"{about}; {_FIXED}")
+            raise FrontendError(f"{about} {change.what} between two runs; {_FIXED}")
+        named = _changed_value(self.session.network, network, change)
         try:
             self.session.reprogram(network)
         except EmulatorError as problem:
-            raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
+            reason = str(problem).removeprefix("emulator: ").rstrip(".")
+            raise FrontendError(
+                f"{about}: {named} was changed between two runs; {reason}. Or call reset(), and "
+                "run from time 0."
+            ) from None
 
     def _warn_of_overflows(self, session: Session, recording: Recording) -> None:
         found = describe_overflows(session.image, [recording])
         if found:
             logger.warning("Chip %s Options are set as in setup(headroom=4).", found)
             warn_user(f"Chip {found}", ChipOverflowWarning)
+
+
+def _changed_value(before: Network, now: Network, change: Change) -> str:
+    """Return the name of the first value of a population or connection that was changed, or it."""
+    part, names = _VALUES.get(change.kind, ("populations", ()))
+    for name in names:
+        items = [getattr(network, part)[change.name] for network in (before, now)]
+        old, new = (np.asarray(getattr(getattr(item, "model", item), name)) for item in items)
+        if not np.array_equal(old, new):
+            return name
+    return "it"
 
 
 def _need_room(state: Any) -> bool:

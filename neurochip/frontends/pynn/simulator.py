@@ -47,9 +47,9 @@ class State(common.control.BaseState):
         Whether the network must be read again before the next run, since :meth:`changed` was
         called.
     runs : Runs
-        Runs on the chip: set by ``setup``.
+        Runs on the chip.
     store : Store
-        What the runs recorded: set by ``setup``.
+        What the runs recorded.
     network, image, stimulus, recording, session
         The neurochip Network, the ChipImage with its compile report, the input and the spikes of
         the last run, and the session: None before the first run, or without neurons.
