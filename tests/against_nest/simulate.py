@@ -1,6 +1,6 @@
 """Run a network of neurochip in NEST, with generators that only NEST has.
 
-``neurochip.frontends.pynn.in_nest`` says how a network becomes NEST's.
+``neurochip.frontends.in_nest`` says how a network becomes NEST's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from against_nest.networks import Device
 from numpy.typing import NDArray
 
 from neurochip import Network, PoissonInput, Probe, Stimulus
-from neurochip.frontends.pynn.in_nest import InNest, begin, meter, samples
+from neurochip.frontends.in_nest import InNest, begin, meter, samples
 from neurochip.stimulus import currents_of
 
 __all__ = ["NestRun", "simulate_nest"]

@@ -114,7 +114,7 @@ def test_sources_alone_cannot_be_compared(sim):
 
 def test_without_nest_the_message_names_the_extra_and_what_works(sim, monkeypatch):
     recurrent(sim)
-    monkeypatch.delitem(sys.modules, "neurochip.frontends.pynn.in_nest", raising=False)
+    monkeypatch.delitem(sys.modules, "neurochip.frontends.in_nest", raising=False)
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingExtraError) as refused:
         sim.compare(10.0, reference="nest")

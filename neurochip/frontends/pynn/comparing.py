@@ -84,7 +84,7 @@ def _in_float(network: Network, stimulus: Stimulus, dt: float, probes: list[Prob
 
 def _in_nest() -> Any:
     try:
-        from .in_nest import simulate_in_nest
+        from ..in_nest import simulate_in_nest
     except ImportError as problem:
         raise MissingExtraError(
             f"compare: NEST cannot be imported ({problem}). It is an extra, for Linux: "

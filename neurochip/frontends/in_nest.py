@@ -21,13 +21,13 @@ from typing import Any
 import nest
 import numpy as np
 
-from ...errors import FrontendError
-from ...network import Network, Population
-from ...network.binning import bin_train
-from ...network.step_current import steps_of_changes
-from ...recording import FLOAT, Origin, Probe, Recording, Trace, resolve_probes
-from ...stimulus import Stimulus
-from ...typing import Float64Array, Int32Array, Int64Array
+from ..errors import FrontendError
+from ..network import Network, Population
+from ..network.binning import bin_train
+from ..network.step_current import steps_of_changes
+from ..recording import FLOAT, Origin, Probe, Recording, Trace, resolve_probes
+from ..stimulus import Stimulus
+from ..typing import Float64Array, Int32Array, Int64Array
 
 __all__ = ["InNest", "begin", "meter", "samples", "simulate_in_nest"]
 
