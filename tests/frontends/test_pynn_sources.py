@@ -47,6 +47,12 @@ RANDOM = {
     },
     "SpikeSourcePoissonRefractory": {"rate": [5.0, 100.0, 300.0], "tau_refrac": [10.0, 0.0, 3.0]},
     "SpikeSourceGamma": {"alpha": [1, 3, 8], "beta": [50.0, 600.0, 900.0]},
+    "SpikeSourceInhGamma": {
+        "a": [sim.Sequence(row) for row in ([1.0], [2.5, 0.7], [3.0, 20.0, 3.0])],
+        "b": [sim.Sequence(row) for row in ([0.02], [0.002, 0.01], [0.003, 0.0005, 0.003])],
+        "tbins": [sim.Sequence(row) for row in ([0.0], [0.0, 70.0], [0.0, 20.0, 120.0])],
+        "start": 5.0,
+    },
 }
 
 
@@ -106,6 +112,8 @@ def test_sources_are_independent_and_so_are_the_steps_of_one():
         ("SpikeSourcePoissonRefractory", {"rate": 20.0, "tau_refrac": 30.0}, stats.expon(30, 20)),
         ("SpikeSourceGamma", {"alpha": 1, "beta": 20.0}, stats.gamma(1, 0, 50)),
         ("SpikeSourceGamma", {"alpha": 5, "beta": 100.0}, stats.gamma(5, 0, 10)),
+        ("SpikeSourceInhGamma", {"a": [3.7], "b": [0.01]}, stats.gamma(3.7, 0, 10)),
+        ("SpikeSourceInhGamma", {"a": [0.6], "b": [0.05]}, stats.gamma(0.6, 0, 50)),
     ],
 )
 def test_intervals_have_their_distribution(model, parameters, law):
@@ -127,6 +135,7 @@ def test_a_refractory_source_never_spikes_within_its_dead_time():
     [
         ("SpikeSourcePoissonRefractory", {"rate": 80.0, "tau_refrac": 10.0}, 80.0),
         ("SpikeSourceGamma", {"alpha": 7, "beta": 350.0}, 50.0),
+        ("SpikeSourceInhGamma", {"a": [8.0], "b": [0.0025]}, 50.0),
     ],
 )
 def test_sources_have_their_rate_from_the_start_on(model, parameters, rate):
@@ -136,6 +145,43 @@ def test_sources_have_their_rate_from_the_start_on(model, parameters, rate):
     expected = 5000 * rate * 0.005  # in 5 ms
     counts = np.bincount((steps - 200) // 50, minlength=8)
     assert (abs(counts - expected) < 4 * np.sqrt(expected)).all()
+
+
+def test_the_hazard_follows_parameters_that_change_in_time():
+    """Its integral between two spikes has an exponential distribution (time-rescaling theorem)."""
+    edges, a, b = [0.0, 40.0, 90.0, np.inf], [2.0, 6.0, 0.8], [0.01, 0.002, 0.015]
+    source = make("SpikeSourceInhGamma", 800, a=a, b=b, tbins=edges[:-1])
+    found = trains(source, 6000)  # so long that each source spikes after 100 ms
+    last = np.concatenate([train[:-1] for train in found])
+    now = np.concatenate([train[1:] for train in found])
+    jitter = np.random.default_rng(0).uniform(0, DT, (2, len(now)))  # undoes the grid
+    last, now = last + jitter[0], np.maximum(now + jitter[1], last + jitter[0])
+    integral = np.zeros(len(now))
+    for k in range(3):
+        ages = (np.clip(x, edges[k], edges[k + 1]) - last for x in (last, now))
+        first, then = (stats.gamma(a[k], 0, 1000 * b[k]).logsf(np.maximum(age, 0)) for age in ages)
+        integral += np.where(now > edges[k], first - then, 0.0)
+    early = integral[last < 100.0]
+    assert len(early) > 3000
+    assert stats.kstest(early, stats.expon.cdf).pvalue > 0.01
+
+
+def test_parameters_that_change_between_runs_change_as_those_that_change_in_bins():
+    course = make("SpikeSourceInhGamma", 50, a=[3.0, 1.5], b=[0.005, 0.01], tbins=[0.0, 60.0])
+    whole = trains(course, 1200)
+    course.set(a=[3.0], b=[0.005], tbins=[0.0])
+    parts = [drawn(course, 0, 600)]
+    course.set(a=[1.5], b=[0.01], tbins=[0.0])
+    parts.append(drawn(course, 600, 1200))
+    ids, times = (np.concatenate([part[k] for part in parts]) for k in (1, 2))
+    assert all(np.array_equal(whole[i], times[ids == i]) for i in range(50))
+
+
+def test_a_source_that_has_been_silent_for_long_spikes_at_the_rate_of_its_scale():
+    """Far out, the survival of a gamma distribution is below the smallest number of a computer."""
+    source = make("SpikeSourceInhGamma", 400, a=[4.0, 4.0], b=[1e6, 0.001], tbins=[0.0, 3000.0])
+    first = np.array([train[0] for train in trains(source, 30_200)]) - 3000.0
+    assert 0.8 < first.mean() < 1.2
 
 
 def test_sources_spike_from_their_start_until_their_duration_has_passed():
@@ -247,6 +293,8 @@ def test_the_compiler_is_told_of_the_rates():
     assert rates("SpikeSourceGamma", alpha=4, beta=[100.0, 20.0]) == [25.0, 5.0]
     assert rates("SpikeSourceArray", spike_times=[[100.0, 200.0], []]) == [10.0, 0.0]
     assert rates("SpikeSourceArray") == [0.0, 0.0]
+    course = {"a": [2.0, 4.0], "b": [0.01, 0.001], "tbins": [0.0, 9.0]}
+    assert rates("SpikeSourceInhGamma", **course) == [250.0, 250.0]
 
 
 @pytest.mark.parametrize(
@@ -273,6 +321,17 @@ def test_the_compiler_is_told_of_the_rates():
             "SpikeSourceGamma",
             {"alpha": [1, 2.5]},
             "SpikeSourceGamma: alpha of source 1 is 2.5; allowed: 1, 2, 3 and so on.",
+        ),
+        (
+            "SpikeSourceInhGamma",
+            {"a": [1.0, 2.0], "b": [0.1, 0.2], "tbins": [0.0]},
+            "SpikeSourceInhGamma: source 0 has 2 numbers in a, 2 in b and 1 in tbins; allowed: as "
+            "many of each, at least one, and tbins that increase.",
+        ),
+        (
+            "SpikeSourceInhGamma",
+            {"a": [1.0], "b": [0.0]},
+            "SpikeSourceInhGamma: a or b of source 0 holds 0; allowed: finite numbers above 0.",
         ),
         (
             "SpikeSourcePoissonRefractory",
@@ -315,7 +374,8 @@ def results(*populations):
 
 @pytest.mark.parametrize("model", RANDOM)
 def test_runs_in_pieces_and_after_a_reset_repeat_the_whole_run(model):
-    population = wired(model, **{name: np.mean(values) for name, values in RANDOM[model].items()})
+    parameters = RANDOM[model].items()
+    population = wired(model, **{k: v if np.isscalar(v) else v[1] for k, v in parameters})
     sim.run(100.0)
     whole = results(*population)
     assert sum(map(len, whole[:10])) > 20

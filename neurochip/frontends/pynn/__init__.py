@@ -85,6 +85,7 @@ from .projections import Projection
 from .sources import (
     SpikeSourceArray,
     SpikeSourceGamma,
+    SpikeSourceInhGamma,
     SpikeSourcePoisson,
     SpikeSourcePoissonRefractory,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "SpikePairRule",
     "SpikeSourceArray",
     "SpikeSourceGamma",
+    "SpikeSourceInhGamma",
     "SpikeSourcePoisson",
     "SpikeSourcePoissonRefractory",
     "StandardCellType",

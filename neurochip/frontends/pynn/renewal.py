@@ -18,9 +18,19 @@ import numpy as np
 
 from ...typing import BoolArray, Float64Array, Int32Array, Int64Array, UInt64Array
 
-__all__ = ["Position", "Process", "begin", "changed", "draw_until"]
+__all__ = [
+    "AT_ONCE",
+    "Position",
+    "Process",
+    "amounts",
+    "begin",
+    "changed",
+    "draw_until",
+    "in_order",
+]
 
-_AT_ONCE = 1 << 20  # random numbers drawn in one pass
+AT_ONCE = 1 << 20
+"""Random numbers that are drawn in one pass."""
 _STAGE = np.uint64(40)  # place of the number of the stage above that of the interval, in bits
 _MIX = (
     (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
@@ -89,7 +99,7 @@ def begin(process: Process, now: int, rng: np.random.Generator) -> Position:
     free += np.where(dead, how_far * process.dead, 0.0)
     stages = np.where(dead, process.stages, 1 + (how_far * process.stages).astype(np.int64))
     interval = np.zeros(size, np.uint64)
-    left = _amounts(streams, interval[:, None], stages)[:, 0]
+    left = amounts(streams, interval[:, None], stages)[:, 0]
     return Position(streams, interval, free, left, _due(process, free, left))
 
 
@@ -127,13 +137,13 @@ def draw_until(
         expected = (limit - due)[active] / _mean(process, active)
         # Enough for most sources; the fastest ones take several passes.
         number = int(2 * np.median(expected) + 4 * np.sqrt(np.median(expected)) + 4)
-        number = max(1, min(number, _AT_ONCE // (active.size * stages)))
+        number = max(1, min(number, AT_ONCE // (active.size * stages)))
         numbers = interval[active, None] + np.arange(1, number + 1, dtype=np.uint64)
-        amounts = _amounts(position.streams[active], numbers, process.stages[active])
+        drawn = amounts(position.streams[active], numbers, process.stages[active])
         dead = process.dead[active]
         times = np.empty((active.size, number + 1))
         times[:, 0] = due[active]
-        np.divide(amounts, process.rate[active, None], out=times[:, 1:])
+        np.divide(drawn, process.rate[active, None], out=times[:, 1:])
         times[:, 1:] += dead[:, None]
         np.cumsum(times, axis=1, out=times)
         sent = times[:, :-1] < limit[active, None]
@@ -143,13 +153,43 @@ def draw_until(
         found.append(steps * size + np.repeat(active, counts))
         interval[active] += counts.astype(np.uint64)
         free[active] = times[row, last] + dead
-        left[active] = amounts[row, last]
+        left[active] = drawn[row, last]
         due[active] = times[row, counts]
         active = active[due[active] < limit[active]]
+    return *in_order(found, size), Position(position.streams, interval, free, left, due)
+
+
+def in_order(found: list[Int64Array], size: int) -> tuple[Int64Array, Int32Array]:
+    """Return steps and sources of spikes in order, given lists of ``step * size + source``."""
     both = np.concatenate(found)
     both.sort()
     steps, ids = np.divmod(both, size)
-    return steps, ids.astype(np.int32), Position(position.streams, interval, free, left, due)
+    return steps, ids.astype(np.int32)
+
+
+def amounts(streams: UInt64Array, intervals: UInt64Array, stages: Int64Array) -> Float64Array:
+    """Return the operational time of some intervals of each source.
+
+    Parameters
+    ----------
+    streams : ndarray of uint64, shape (n_sources,)
+        Random streams.
+    intervals : ndarray of uint64, shape (n_sources, n_intervals)
+        Numbers of the intervals.
+    stages : ndarray of int64, shape (n_sources,)
+        Stages of each interval, at least 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sources, n_intervals)
+        Sums of as many exponential numbers of mean 1 as there are stages.
+    """
+    total = np.zeros(np.broadcast_shapes((len(streams), 1), intervals.shape))
+    for stage in range(int(stages.max(initial=1))):
+        number = intervals + (np.uint64(stage) << _STAGE)
+        uniform = _uniform(streams[:, None] + number * _GOLDEN)
+        total -= _where(stage < stages, np.log(uniform, out=uniform))
+    return total
 
 
 def _mean(process: Process, who: Int64Array) -> Float64Array:
@@ -160,16 +200,6 @@ def _mean(process: Process, who: Int64Array) -> Float64Array:
 def _due(process: Process, free: Float64Array, left: Float64Array) -> Float64Array:
     never = np.full(len(free), np.inf)
     return np.asarray(free + np.divide(left, process.rate, out=never, where=process.rate > 0))
-
-
-def _amounts(streams: UInt64Array, intervals: UInt64Array, stages: Int64Array) -> Float64Array:
-    """Return the operational time of some intervals of each source: (n_sources, n_intervals)."""
-    total = np.zeros(np.broadcast_shapes((len(streams), 1), intervals.shape))
-    for stage in range(int(stages.max(initial=1))):
-        number = intervals + (np.uint64(stage) << _STAGE)
-        uniform = _uniform(streams[:, None] + number * _GOLDEN)
-        total -= _where(stage < stages, np.log(uniform, out=uniform))
-    return total
 
 
 def _where(rows: BoolArray, values: Float64Array) -> Float64Array:

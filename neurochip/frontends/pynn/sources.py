@@ -19,13 +19,14 @@ from ..._support.grid import GRID_TOLERANCE, steps_of
 from ..._support.memory import EnoughMemory
 from ...errors import FrontendError
 from ...typing import Float64Array, Int32Array, Int64Array
-from .renewal import Position, Process, begin, changed, draw_until
+from . import hazard, renewal
 from .simulator import state
 
 __all__ = [
     "Drawn",
     "SpikeSourceArray",
     "SpikeSourceGamma",
+    "SpikeSourceInhGamma",
     "SpikeSourcePoisson",
     "SpikeSourcePoissonRefractory",
     "check_parameters",
@@ -94,6 +95,16 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):
     translations = _as_they_are(cells.SpikeSourceGamma)
 
 
+class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):
+    """Sources with the hazard of a gamma distribution whose order and scale change in time.
+
+    The i-th of ``a`` and ``b`` (s) hold from the i-th of ``tbins`` (ms) on, the first ones from the
+    start on.
+    """
+
+    translations = _as_they_are(cells.SpikeSourceInhGamma)
+
+
 def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
     """Raise unless the parameters of sources are allowed; does nothing for neurons.
 
@@ -112,6 +123,10 @@ def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
     """
     if isinstance(celltype, SpikeSourceArray):
         _check_trains(parameters["spike_times"])
+    elif isinstance(celltype, SpikeSourceInhGamma):
+        _check_courses(parameters)
+        times = {name: parameters[name] for name in ("start", "duration")}
+        _check_numbers("SpikeSourceInhGamma", times)
     elif isinstance(celltype, tuple(_RENEWAL)):
         _check_numbers(type(celltype).__name__, parameters)
 
@@ -152,20 +167,22 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     """
     if isinstance(population.celltype, SpikeSourceArray):
         return _given(population, first_step, first_step + n_steps, dt)
-    now = _process_of(population, dt)
+    inhomogeneous = isinstance(population.celltype, SpikeSourceInhGamma)
+    law: Any = hazard if inhomogeneous else renewal
+    now: Any = _course_of(population, dt) if inhomogeneous else _process_of(population, dt)
     begun: _Begun | None = getattr(population, "_begun", None)
     if begun is None or first_step == 0:
         rng = np.random.default_rng([seed, zlib.crc32(population.key.encode())])
-        position = begin(now, first_step, rng)
+        position = law.begin(now, first_step, rng)
     elif all(np.array_equal(a, b) for a, b in zip(begun.process, now, strict=True)):
         position = begun.position
     else:
-        position = changed(begun.position, begun.process, now, first_step)
-    n_spikes = float((now.rate / (now.dead * now.rate + now.stages)).sum()) * n_steps
+        position = law.changed(begun.position, begun.process, now, first_step)
+    n_spikes = float(np.sum(_rate_of(population))) * n_steps * dt / 1000.0
     what = f"run: {n_spikes:.3g} spikes of {population.key!r} in {n_steps * dt:g} ms take"
     remedy = "Lower the rate, or run for a shorter time, several times in sequence."
     with EnoughMemory(FrontendError, what, 28 * n_spikes, remedy):
-        steps, ids, position = draw_until(now, position, first_step + n_steps)
+        steps, ids, position = law.draw_until(now, position, first_step + n_steps)
         population._begun = _Begun(now, position)
         return Drawn(steps, ids, np.round(steps * dt, 9))
 
@@ -200,7 +217,7 @@ def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
     trains, size = population._parameters["spike_times"], population.size
     known: _Given | None = getattr(population, "_given", None)
     if known is None or known.trains is not trains:  # a new array for each change
-        values = [_times_of(item) for item in trains]
+        values = [_row(item) for item in trains]
         ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
         times = np.concatenate([np.empty(0), *values])
         known = population._given = _Given(trains, times, ids, state.t)
@@ -208,8 +225,12 @@ def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
 
 
 def _rate_of(population: Any) -> Any:
+    parameters = population._parameters
+    if isinstance(population.celltype, SpikeSourceInhGamma):
+        pairs = zip(parameters["a"], parameters["b"], strict=True)
+        return np.array([(1.0 / (_row(a) * _row(b))).max() for a, b in pairs])
     if not isinstance(population.celltype, SpikeSourceArray):
-        return _RENEWAL[type(population.celltype)](population._parameters)["rate"]
+        return _RENEWAL[type(population.celltype)](parameters)["rate"]
     times, ids = given_spikes(population)
     since = population._given.since
     counts = np.bincount(ids[times >= since], minlength=population.size)
@@ -217,8 +238,8 @@ def _rate_of(population: Any) -> Any:
 
 
 class _Begun(NamedTuple):
-    process: Process
-    position: Position
+    process: Any
+    position: Any
 
 
 class _Given(NamedTuple):
@@ -237,7 +258,7 @@ def _given(population: Any, first: int, stop: int, dt: float) -> Drawn:
     return Drawn(steps[order], ids[order], times[order])
 
 
-def _process_of(population: Any, dt: float) -> Process:
+def _process_of(population: Any, dt: float) -> renewal.Process:
     parameters = population._parameters
     described = _RENEWAL[type(population.celltype)](parameters)
     stages, dead = described["stages"], described["dead"] / dt
@@ -247,10 +268,32 @@ def _process_of(population: Any, dt: float) -> Process:
         stages / (mean - dead),
         stages,
         dead,
-        np.ceil(parameters["start"] / dt - GRID_TOLERANCE),
-        np.ceil((parameters["start"] + parameters["duration"]) / dt - GRID_TOLERANCE),
+        *_window_of(parameters, dt),
     )
-    return Process(*(np.array(np.broadcast_to(item, (population.size,))) for item in columns))
+    return renewal.Process(
+        *(np.array(np.broadcast_to(item, (population.size,))) for item in columns)
+    )
+
+
+def _course_of(population: Any, dt: float) -> hazard.Course:
+    """Return a, b and the ends of their pieces, with as many pieces as the longest course has."""
+    parameters = population._parameters
+    rows = {name: [_row(item) for item in parameters[name]] for name in ("a", "b", "tbins")}
+    pieces = max(map(len, rows["a"]))
+
+    def column(name: str, fill: float) -> Float64Array:
+        return np.array([np.append(row, [fill] * (pieces - len(row))) for row in rows[name]])
+
+    begins = column("tbins", np.inf) / dt
+    ends = np.append(begins[:, 1:], np.full((len(begins), 1), np.inf), axis=1)
+    start, stop = _window_of(parameters, dt)
+    return hazard.Course(ends, column("a", 1.0), column("b", 1.0) * 1000.0 / dt, start, stop)
+
+
+def _window_of(parameters: Mapping[str, Any], dt: float) -> tuple[Float64Array, Float64Array]:
+    """Return the first step in which sources may spike, and the first one after the last."""
+    start, stop = parameters["start"], parameters["start"] + parameters["duration"]
+    return np.ceil(start / dt - GRID_TOLERANCE), np.ceil(stop / dt - GRID_TOLERANCE)
 
 
 def _poisson(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,14 +317,14 @@ _RENEWAL: dict[type, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 """Rate (Hz), stages and dead time (ms) of the intervals of random sources, by their parameters."""
 
 
-def _times_of(train: Any) -> Float64Array:
-    """Return the times of a Sequence, also of one that PyNN made of a number or a nested list."""
-    return np.asarray(train.value, dtype=np.float64).ravel()
+def _row(sequence: Any) -> Float64Array:
+    """Return the numbers of a Sequence, also if PyNN made it of one number or a nested list."""
+    return np.asarray(sequence.value, dtype=np.float64).ravel()
 
 
 def _check_trains(trains: Any) -> None:
     for index, item in enumerate(trains):
-        times = _times_of(item)
+        times = _row(item)
         if not (np.isfinite(times).all() and (times >= 0).all()):
             bad = times[~(np.isfinite(times) & (times >= 0))][0]
             raise InvalidParameterValueError(
@@ -294,6 +337,25 @@ def _check_trains(trains: Any) -> None:
             raise InvalidParameterValueError(
                 f"SpikeSourceArray: spike_times of source {index} are out of order: {after:g} ms "
                 f"comes after {before:g} ms; allowed: times that do not decrease. Sort them."
+            )
+
+
+def _check_courses(parameters: Mapping[str, Any]) -> None:
+    columns = (parameters[name] for name in ("a", "b", "tbins"))
+    for index, items in enumerate(zip(*columns, strict=True)):
+        a, b, bins = (_row(item) for item in items)
+        if not len(a) == len(b) == len(bins) > 0 or (np.diff(bins) <= 0).any():
+            raise InvalidParameterValueError(
+                f"SpikeSourceInhGamma: source {index} has {len(a)} numbers in a, {len(b)} in b and "
+                f"{len(bins)} in tbins; allowed: as many of each, at least one, and tbins that "
+                "increase."
+            )
+        both = np.concatenate([a, b])
+        if not (np.isfinite(both) & (both > 0)).all():
+            bad = both[~(np.isfinite(both) & (both > 0))][0]
+            raise InvalidParameterValueError(
+                f"SpikeSourceInhGamma: a or b of source {index} holds {bad:g}; allowed: finite "
+                "numbers above 0."
             )
 
 

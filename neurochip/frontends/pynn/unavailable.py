@@ -31,8 +31,6 @@ UNAVAILABLE = {
     "EIF_cond_alpha_isfa_ista": f"{_AS_CURRENT}, without adaptation.",
     "EIF_cond_exp_isfa_ista": f"{_AS_CURRENT}, without adaptation.",
     "GIF_cond_exp": f"{_AS_CURRENT}, without adaptation and escape noise.",
-    "SpikeSourceInhGamma": "What works: SpikeSourceGamma, or SpikeSourceArray with spikes that the "
-    "script draws.",
     "Izhikevich": "What works: IF_curr_delta, fitted to its rates.",
     "AdExp": "What works: LIF in a PointNeuron, without adaptation.",
     "MultiCompartmentNeuron": _ONE_COMPARTMENT,
