@@ -47,6 +47,7 @@ __all__ = [
     "collect_spikes",
     "join_recordings",
     "one_by_one",
+    "spikes_only",
     "stimulus_of",
     "stimulus_with",
 ]
@@ -299,6 +300,11 @@ def stimulus_with(
 ) -> Stimulus:
     """Return a stimulus of given spikes, with the currents in steps of a network."""
     return Stimulus(duration, tuple(trains), currents_of(network))
+
+
+def spikes_only(recording: Recording) -> Recording:
+    """Return the spikes and counters of a window, which take little memory beside its traces."""
+    return Recording.of_run(**{**vars(recording), "traces": {}, "synaptic": {}})
 
 
 def join_recordings(parts: Sequence[Recording]) -> Recording:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 from recorded_in_pynn import cells_of, driven, segment_of, signal, trains
 
 from neurochip.errors import FrontendError
+from neurochip.frontends import session
+
+pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
+Store = pytest.importorskip("neurochip.frontends.pynn.store").Store
 
 
 class TestSpikes:
@@ -110,6 +116,24 @@ class TestSamples:
         assert list(kept) == ["v"]
         assert sum(part.values.size for part in kept["v"]) == 21 * 2
         assert all(part.values.base is None for part in kept["v"])
+
+    def test_the_samples_of_a_window_are_forgotten_before_the_next_one(self, sim, monkeypatch):
+        sim.setup(timestep=0.1)
+        cells = cells_of(sim)
+        cells.record("v", sampling_interval=5.0)
+        monkeypatch.setattr(session, "_VALUES", 500)
+        windows = []
+        add = Store.add
+
+        def watched(store, recording):
+            assert [window() for window in windows[:-1]] == [None] * len(windows[:-1])
+            windows.append(weakref.ref(recording.trace("cells").values))
+            add(store, recording)
+
+        monkeypatch.setattr(Store, "add", watched)
+        sim.run(100.0)
+        assert len(windows) == 10
+        assert signal(cells, "v").shape == (21, 5)
 
     @pytest.mark.parametrize(
         ("interval", "shown"), [(0.25, "0.25"), (-1.0, "-1.0"), (0, "0"), ("often", "'often'")]

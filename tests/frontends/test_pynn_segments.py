@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from recorded_in_pynn import cells_of, driven, signal, trains
 
+pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
 neo = pytest.importorskip("neo", reason="Neo is not installed: neurochip[pynn]")
 
 

@@ -22,6 +22,7 @@ from ..session import (
     collect_spikes,
     join_recordings,
     one_by_one,
+    spikes_only,
     stimulus_of,
 )
 from .assemble import Units
@@ -207,7 +208,7 @@ class Runs:
                     weights = self._read_weights(reading, synapses)
                     for name, state in self._states.items():
                         state.follow(recording, ids[name])
-                    parts.append(recording)
+                    parts.append(spikes_only(recording))
             recording = join_recordings(parts)
             spikes: dict[str, Drive] = {**inputs}
             for name, cell in reading.cells.items():

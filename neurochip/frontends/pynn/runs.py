@@ -17,7 +17,7 @@ from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
 from ..changes import Change, find_change
-from ..session import Session, join_recordings
+from ..session import Session, join_recordings, spikes_only
 from .injection import currents, is_beyond
 from .network import is_source, read_network
 from .sources import Drawn, draw, is_faster
@@ -180,7 +180,7 @@ class Runs:
                 ):
                     state.store.add(recording)
                     state.step = self.session.step
-                    parts.append(recording)
+                    parts.append(spikes_only(recording))
             if probes := state.store.currents():
                 state.store.look_ahead(self.session.next_step(probes))
             self.recording = join_recordings(parts)
