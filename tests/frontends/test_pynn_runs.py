@@ -228,6 +228,7 @@ def test_v_that_is_set_between_runs_is_where_the_next_run_and_a_reset_begin(sim)
     assert abs(first[101, 0] - (-65.0 + 10.0 * np.exp(-0.1 / 20.0))) < 0.01
     assert abs(first[101, 1] + 65.0) < 1e-4
     assert second[0].tolist() == [-55.0, -65.0]
+    assert abs(second[1, 0] - first[101, 0]) < 1e-4
     assert cells[0].get_initial_value("v") == -55.0
 
 

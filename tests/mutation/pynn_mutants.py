@@ -11,7 +11,98 @@ PROJECTIONS = "tests/frontends/test_pynn_projections.py"
 PLASTICITY = "tests/frontends/test_pynn_plasticity.py"
 SAME = f"{PROJECTIONS}::test_each_connector_makes_the_synapses_that_pynns_own_code_makes"
 
+RUNS = "tests/frontends/test_pynn_runs.py"
+CELLS = "tests/frontends/test_pynn_cells.py"
+POPULATIONS = "tests/frontends/test_pynn_populations.py"
+TIMING = "tests/frontends/test_pynn_timing.py"
+SETUP = "tests/frontends/test_pynn_setup.py"
+
 MUTANTS = [
+    # ------------------------------------------------------------------ networks and runs
+    Mutant(
+        "the step has the order of the chip",
+        f"{PYNN}/network.py",
+        'delivery="before_threshold",',
+        'delivery="next_step",',
+        f"{TIMING}::test_currents_act_when_they_do_in_nest",
+    ),
+    Mutant(
+        "a neuron is held as long as in Brian2",
+        f"{PYNN}/network.py",
+        'refractory="after_spike",',
+        'refractory="from_spike",',
+        f"{TIMING}::test_a_neuron_is_held_as_long_as_in_nest",
+    ),
+    Mutant(
+        "a kick comes a step late",
+        f"{PYNN}/network.py",
+        "delay = np.maximum(delay - dt, 0.0)",
+        "delay = np.maximum(delay, 0.0)",
+        f"{TIMING}::test_a_kick_acts_at_the_end_of_its_delay",
+    ),
+    Mutant(
+        "all synapses of a projection go to its first population",
+        f"{PYNN}/network.py",
+        "np.flatnonzero(pairs == pair)",
+        "np.flatnonzero(pairs == found[0])",
+        f"{POPULATIONS}::test_projections_between_assemblies_and_views_reach_the_right_neurons",
+    ),
+    Mutant(
+        "a weight may have the sign of the other current",
+        f"{PYNN}/network.py",
+        "wrong = np.flatnonzero(weight * sign < 0)",
+        "wrong = np.flatnonzero(weight * sign < -np.inf)",
+        f"{CELLS}::test_a_weight_with_the_sign_of_the_other_current_is_refused",
+    ),
+    Mutant(
+        "a conductance counts as its current at rest",
+        f"{PYNN}/membranes.py",
+        'halfway = (given["v_rest"] + given["v_thresh"]) / 2',
+        'halfway = given["v_rest"]',
+        f"{CELLS}::test_a_conductance_counts_as_its_current_halfway_between_rest_and_threshold",
+    ),
+    Mutant(
+        "a neuron has the initial currents of the other sign",
+        f"{PYNN}/membranes.py",
+        'zip(population.celltype.receptors, "EI", strict=False)',
+        'zip(population.celltype.receptors, "IE", strict=False)',
+        f"{POPULATIONS}::test_both_initial_currents_flow",
+    ),
+    Mutant(
+        "a view sets the first cells of its population",
+        f"{PYNN}/populations.py",
+        "self.all_cells.astype(np.int64) - int(population.first_id)",
+        "np.arange(self.size)",
+        f"{POPULATIONS}::test_views_of_views_and_single_cells_set_their_own_parameters",
+    ),
+    Mutant(
+        "a change between runs waits for a reset",
+        f"{PYNN}/runs.py",
+        "elif state.step:",
+        "elif state.step < 0:",
+        f"{RUNS}::test_changed_parameters_act_from_the_next_run_on",
+    ),
+    Mutant(
+        "v that was set is forgotten at a reset",
+        f"{PYNN}/runs.py",
+        "if self._v_changed:",
+        "if False:",
+        f"{RUNS}::test_v_that_is_set_between_runs_is_where_the_next_run_and_a_reset_begin",
+    ),
+    Mutant(
+        "a current may be set between runs",
+        f"{PYNN}/runs.py",
+        'if variable != "v":',
+        "if False:",
+        f"{RUNS}::test_a_current_that_is_set_between_runs_is_refused",
+    ),
+    Mutant(
+        "an option of the compiler is lost",
+        f"{PYNN}/control.py",
+        "for name in _COMPILE if name in options",
+        "for name in _COMPILE[1:] if name in options",
+        f"{SETUP}::test_options_reach_the_compiler_and_the_emulator",
+    ),
     # ------------------------------------------------------------------ synapses
     Mutant(
         "a delay between two steps is cut off",
