@@ -117,16 +117,16 @@ def noisy(**changes):
 
 
 def test_noise_is_held_for_its_interval_and_differs_between_targets():
-    cells, source = make_cells(3), noisy(dt=0.5)
+    cells, source = make_cells(3), noisy(dt=0.5, start=5.2, stop=50.2)
     source.record()
     source.inject_into(cells[:2])
     cells[2].inject(source)
     sim.run(60.0)
     found = recorded(source)
     assert found.shape == (601, 3)
-    assert not found[:50].any()
-    assert not found[500:].any()
-    held = found[50:500].reshape(90, 5, 3)
+    assert not found[:52].any()
+    assert not found[502:].any()
+    held = found[52:502].reshape(90, 5, 3)
     assert (held == held[:, :1]).all()
     assert len(np.unique(held[:, 0])) == 270
     assert current_of(cells) == pytest.approx(found[:-1], abs=2e-4)

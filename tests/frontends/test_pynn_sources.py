@@ -180,7 +180,9 @@ def test_parameters_that_change_between_runs_change_as_those_that_change_in_bins
 def test_a_source_that_has_been_silent_for_long_spikes_at_the_rate_of_its_scale():
     """Far out, the survival of a gamma distribution is below the smallest number of a computer."""
     source = make("SpikeSourceInhGamma", 400, a=[4.0, 4.0], b=[1e6, 0.001], tbins=[0.0, 3000.0])
-    first = np.array([train[0] for train in trains(source, 30_200)]) - 3000.0
+    found = trains(source, 30_200)
+    assert all(map(len, found))
+    first = np.array([train[0] for train in found]) - 3000.0
     assert 0.8 < first.mean() < 1.2
 
 
@@ -295,6 +297,13 @@ def test_the_compiler_is_told_of_the_rates():
     assert rates("SpikeSourceArray") == [0.0, 0.0]
     course = {"a": [2.0, 4.0], "b": [0.01, 0.001], "tbins": [0.0, 9.0]}
     assert rates("SpikeSourceInhGamma", **course) == [250.0, 250.0]
+
+
+def test_the_room_for_rates_only_widens():
+    source = make("SpikeSourcePoisson", 2, rate=[30.0, 5.0])
+    assert sources.expected_rate(source).tolist() == [30.0, 5.0]
+    source.set(rate=10.0)
+    assert sources.expected_rate(source).tolist() == [30.0, 10.0]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ __all__ = ["MUTANTS"]
 PYNN = "neurochip/frontends/pynn"
 PROJECTIONS = "tests/frontends/test_pynn_projections.py"
 PLASTICITY = "tests/frontends/test_pynn_plasticity.py"
+SOURCES = "tests/frontends/test_pynn_sources.py"
+CURRENTS = "tests/frontends/test_pynn_electrodes.py"
 SAME = f"{PROJECTIONS}::test_each_connector_makes_the_synapses_that_pynns_own_code_makes"
 
 RUNS = "tests/frontends/test_pynn_runs.py"
@@ -180,6 +182,141 @@ MUTANTS = [
         "weights[part.synapses[rows]] =",
         "weights[part.synapses] =",
         f"{PROJECTIONS}::test_stored_weights_have_the_order_of_the_synapses_in_views_and_assemblies",
+    ),
+    # ------------------------------------------------------------------ spike sources
+    Mutant(
+        "a source begins with a whole interval",
+        f"{PYNN}/renewal.py",
+        "np.where(dead, process.stages, 1 + (how_far * process.stages).astype(np.int64))",
+        "process.stages",
+        f"{SOURCES}::test_sources_have_their_rate_from_the_start_on",
+    ),
+    Mutant(
+        "no source begins within its dead time",
+        f"{PYNN}/renewal.py",
+        "np.where(dead, how_far * process.dead, 0.0)",
+        "0.0 * how_far",
+        f"{SOURCES}::test_sources_have_their_rate_from_the_start_on",
+    ),
+    Mutant(
+        "an interval begins anew when the rate changes",
+        f"{PYNN}/renewal.py",
+        "position.left - passed",
+        "position.left",
+        f"{SOURCES}::test_a_changed_rate_acts_from_then_on_and_changes_nothing_before",
+    ),
+    Mutant(
+        "a change ends the dead time",
+        f"{PYNN}/renewal.py",
+        "position.free - before.dead + after.dead",
+        "0.0 * position.free",
+        f"{SOURCES}::test_a_source_that_is_switched_off_and_on_keeps_its_dead_time",
+    ),
+    Mutant(
+        "all sources have the stream of the first",
+        f"{PYNN}/renewal.py",
+        "streams[:, None] + number",
+        "streams[:1, None] + number",
+        f"{SOURCES}::test_sources_are_independent_and_so_are_the_steps_of_one",
+    ),
+    Mutant(
+        "all stages of an interval are equal",
+        f"{PYNN}/renewal.py",
+        "(np.uint64(stage) << _STAGE)",
+        "np.uint64(0)",
+        f"{SOURCES}::test_intervals_have_their_distribution",
+    ),
+    Mutant(
+        "numbers that were drawn in vain are not drawn again",
+        f"{PYNN}/renewal.py",
+        "counts.astype(np.uint64)",
+        "np.uint64(number)",
+        f"{SOURCES}::test_spikes_do_not_depend_on_how_a_simulation_is_cut",
+    ),
+    Mutant(
+        "the hazard before a change is forgotten",
+        f"{PYNN}/hazard.py",
+        "passed = _passed(course, who,",
+        "passed = 0 * _passed(course, who,",
+        f"{SOURCES}::test_the_hazard_follows_parameters_that_change_in_time",
+    ),
+    Mutant(
+        "a tiny survival is none",
+        f"{PYNN}/hazard.py",
+        "tail = target < _TINY",
+        "tail = target < 0",
+        f"{SOURCES}::test_a_source_that_has_been_silent_for_long_spikes_at_the_rate_of_its_scale",
+    ),
+    Mutant(
+        "a start between two steps is cut off",
+        f"{PYNN}/sources.py",
+        "np.ceil(start / dt - GRID_TOLERANCE)",
+        "np.floor(start / dt)",
+        f"{SOURCES}::test_sources_spike_from_their_start_until_their_duration_has_passed",
+    ),
+    Mutant(
+        "a source that becomes slower takes room away",
+        f"{PYNN}/sources.py",
+        "np.maximum(before, _rate_of(population))",
+        "_rate_of(population)",
+        f"{SOURCES}::test_the_room_for_rates_only_widens",
+    ),
+    Mutant(
+        "a source that becomes faster keeps its room",
+        f"{PYNN}/runs.py",
+        "if not state.stale and _need_room(state):",
+        "if False:",
+        f"{SOURCES}::test_sources_that_become_faster_get_more_room_on_the_chip",
+    ),
+    # ------------------------------------------------------------------ current sources
+    Mutant(
+        "the time of a current is cut off to a step",
+        f"{PYNN}/electrodes.py",
+        "np.rint(np.minimum(",
+        "np.floor(np.minimum(",
+        f"{CURRENTS}::test_times_between_two_steps_are_moved_to_the_nearest_with_a_word",
+    ),
+    Mutant(
+        "the phase of a sine counts from time 0",
+        f"{PYNN}/electrodes.py",
+        "(steps - begin) + values",
+        "steps + values",
+        f"{CURRENTS}::test_a_current_acts_in_the_step_that_begins_at_its_time",
+    ),
+    Mutant(
+        "all injections of a source have one noise",
+        f"{PYNN}/electrodes.py",
+        "place + 1, number, block",
+        "place + 1, 0, block",
+        f"{CURRENTS}::test_noise_is_held_for_its_interval_and_differs_between_targets",
+    ),
+    Mutant(
+        "noise is drawn from time 0 on",
+        f"{PYNN}/electrodes.py",
+        '(steps[begin:end] - _step(values["start"]))',
+        "steps[begin:end]",
+        f"{CURRENTS}::test_noise_is_held_for_its_interval_and_differs_between_targets",
+    ),
+    Mutant(
+        "a reset takes changes of a source back",
+        f"{PYNN}/electrodes.py",
+        "self._changes[-1:]",
+        "self._changes[:1]",
+        f"{CURRENTS}::test_reset_begins_with_the_last_parameters_and_the_same_noise",
+    ),
+    Mutant(
+        "the room of a current narrows",
+        f"{PYNN}/injection.py",
+        "np.minimum(found[0], before[0]), np.maximum(found[1], before[1])",
+        "found[0], found[1]",
+        f"{CURRENTS}::test_the_room_reaches_what_the_sources_may_do_together",
+    ),
+    Mutant(
+        "a current that is off is not in its room",
+        f"{PYNN}/injection.py",
+        "[min(low, 0.0)]",
+        "[low]",
+        f"{CURRENTS}::test_the_room_reaches_what_the_sources_may_do_together",
     ),
     # ------------------------------------------------------------------ learning
     Mutant(
