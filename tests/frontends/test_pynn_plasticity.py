@@ -206,6 +206,23 @@ def test_the_chip_learns_weights_that_get_returns_and_reset_takes_back(sim):
     assert learning.get("weight", "list", with_address=False) == learned
 
 
+@pytest.mark.parametrize("cut", [37.0, 150.0, 150.1])
+def test_a_run_in_pieces_learns_what_the_whole_run_does(sim, cut):
+    learned = []
+    for pieces in ([300.0], [cut, 300.0 - cut]):
+        learning = on_chip(sim)
+        noise = sim.Population(30, sim.SpikeSourcePoisson(rate=100.0), label="noise")
+        one = sim.FixedNumberPreConnector(10, rng=sim.NumpyRNG(1))
+        other = mechanism(sim, weight=0.05, w_max=0.5)
+        more = sim.Projection(noise, learning.post, one, other, receptor_type="excitatory")
+        for piece in pieces:
+            sim.run(piece)
+            more.get("weight", "array")
+        both = (learning, more)
+        learned.append([each.get("weight", "list", with_address=False) for each in both])
+    assert learned[0] == learned[1]
+
+
 def test_learned_weights_have_the_order_of_the_synapses_in_views_and_assemblies(sim):
     sim.setup()
     times = [[10.0 + k, 30.0 - k] for k in range(4)]

@@ -20,7 +20,7 @@ from ..changes import Change, find_change
 from ..session import Session, join_recordings, spikes_only
 from .injection import currents, is_beyond
 from .network import is_source, read_network
-from .sources import Drawn, draw, is_faster
+from .sources import Drawn, draw, draw_ahead, is_faster
 
 __all__ = ["Runs"]
 
@@ -168,6 +168,15 @@ class Runs:
             if is_source(item)
         }
 
+    def _ahead(self, network: Network, stop: int) -> list[Drawn]:
+        """Draw the spikes of all inputs of a network in a step."""
+        state = self._state
+        sources = {item.key: item for item in state.populations}
+        return [
+            draw_ahead(sources[item.name], stop, state.dt, state.seed)
+            for item in network.spike_inputs
+        ]
+
     def _run(self, stop: int) -> None:
         state, first = self._state, self._state.step
         drawn = self._draw(stop)
@@ -191,10 +200,15 @@ class Runs:
 
     def _stimulus(self, network: Network, drawn: dict[str, Drawn], stop: int) -> Stimulus:
         state, dt = self._state, self._state.dt
+        sent = [(drawn[item.name].steps, drawn[item.name].ids) for item in network.spike_inputs]
+        if network.learns:  # synapses see the spikes of an input a step before they arrive
+            sent = [
+                (np.append(steps, ahead.steps), np.append(ids, ahead.ids))
+                for (steps, ids), ahead in zip(sent, self._ahead(network, stop), strict=True)
+            ]
         trains = [
-            SpikeInput(item.name, item.size, sent.ids, sent.steps * dt)
-            for item in network.spike_inputs
-            for sent in [drawn[item.name]]
+            SpikeInput(item.name, item.size, ids, steps * dt)
+            for item, (steps, ids) in zip(network.spike_inputs, sent, strict=True)
         ]
         waveforms = [
             Waveform(item.key, item.size, times, amplitudes)

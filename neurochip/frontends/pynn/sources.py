@@ -31,6 +31,7 @@ __all__ = [
     "SpikeSourcePoissonRefractory",
     "check_parameters",
     "draw",
+    "draw_ahead",
     "expected_rate",
     "given_spikes",
     "is_faster",
@@ -185,6 +186,20 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
         steps, ids, position = law.draw_until(now, position, first_step + n_steps)
         population._begun = _Begun(now, position)
         return Drawn(steps, ids, np.round(steps * dt, 9))
+
+
+def draw_ahead(population: Any, step: int, dt: float, seed: int) -> Drawn:
+    """Return the spikes of the step that :func:`draw` has come to, without going on.
+
+    Parameters
+    ----------
+    population, step, dt, seed
+        As for :func:`draw`, with the number of the step.
+    """
+    begun = getattr(population, "_begun", None)
+    drawn = draw(population, step, 1, dt, seed)
+    population._begun = begun
+    return drawn
 
 
 def expected_rate(population: Any) -> Float64Array:
