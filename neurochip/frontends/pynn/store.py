@@ -70,6 +70,7 @@ class Store:
 
     def __init__(self, state: Any) -> None:
         self._state = state
+        self._ids: dict[tuple[str, str], tuple[set[Any], Int64Array]] = {}
         self.clear()
 
     def clear(self) -> None:
@@ -95,12 +96,14 @@ class Store:
         FrontendError
             If a synaptic current has no register of its own on the chip.
         """
-        found: dict[tuple[str, str], set[int]] = {}
-        for population, variable, ids in self._variables():
-            found.setdefault((population.key, _register(population, variable)), set()).update(
-                ids.tolist()
+        return [
+            Probe(
+                _register(population, variable),
+                population.key,
+                None if len(ids) == population.size else tuple(ids.tolist()),
             )
-        return [Probe(variable, key, tuple(sorted(ids))) for (key, variable), ids in found.items()]
+            for population, variable, ids in self._variables()
+        ]
 
     def currents(self) -> list[Probe]:
         """Return the probes of synaptic currents, which :meth:`look_ahead` takes."""
@@ -219,9 +222,16 @@ class Store:
         """Yield each recorded variable of a population, with its neurons in order."""
         for population in self._state.populations:
             for variable, cells in population.recorder.recorded.items():
-                ids = np.fromiter(map(int, cells), np.int64, len(cells)) - int(population.first_id)
-                if len(ids):
-                    yield population, variable.name, np.sort(ids)
+                if cells:
+                    yield population, variable.name, self._indices(population, variable.name, cells)
+
+    def _indices(self, population: Any, variable: str, cells: set[Any]) -> Int64Array:
+        """Return the indices of recorded cells; PyNN makes a new set whenever it adds some."""
+        known, ids = self._ids.get((population.key, variable), (None, None))
+        if known is not cells or ids is None:
+            ids = np.sort(np.fromiter(map(int, cells), np.int64)) - int(population.first_id)
+            self._ids[population.key, variable] = cells, ids
+        return ids
 
     def _variables(self) -> Iterator[tuple[Any, str, Int64Array]]:
         return (item for item in self._recorded() if item[1] != "spikes")
