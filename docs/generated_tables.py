@@ -204,6 +204,13 @@ def _results(command: str) -> str:
     return _table(("key", "value"), [(f"`{key}`", meaning) for key, meaning in keys.items()])
 
 
+def _unavailable(module: str) -> str:
+    """Return what works instead of the models that a front end refuses."""
+    found = importlib.import_module(module).UNAVAILABLE
+    rows = [(f"`{name}`", text.removeprefix("What works: ")) for name, text in found.items()]
+    return _table(("refused", "what works"), rows)
+
+
 def _errors(module: str) -> str:
     source = importlib.import_module(module)
     return _table(
@@ -351,6 +358,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "options": _options,
     "statuses": _statuses,
     "results": _results,
+    "unavailable": _unavailable,
     "errors": _errors,
     "layers": _layers,
     "forms": _forms,

@@ -152,7 +152,7 @@ def notebook(page: Path) -> str:
 
 
 def draw_figures() -> None:
-    """Draw the figures of the pages again, with ``neurochip demo`` and three examples."""
+    """Draw the figures of the pages again, with ``neurochip demo`` and four examples."""
     from neurochip.cli import main
 
     with _work_folder():
@@ -168,7 +168,8 @@ def draw_figures() -> None:
         (ROOT / "docs" / "figures" / "mapping.png").write_bytes(picture)
         _run_command("python examples/15_noise_floor.py bits.png", ROOT / "docs")
         _run_command("python examples/16_trained_digits.py accuracy.png", ROOT / "docs")
-        for name in ("bits.png", "accuracy.png"):
+        _run_command("python examples/20_pynn_script.py .", ROOT / "docs")
+        for name in ("bits.png", "accuracy.png", "pynn_script.png"):
             (ROOT / "docs" / "figures" / name).write_bytes(Path(name).read_bytes())
 
 

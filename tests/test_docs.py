@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 # Imported by their names.
 MODULES = ("neurochip.frontends.brian2", "neurochip.conformance", "neurochip.learning")
 EXTRAS = ("nir", "h5py", "neo", "elephant")  # packages of extras that pages use
+PYNN_PAGES = ("docs/how-to/coming-from-pynn-or-nest.md",)
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -68,6 +69,8 @@ def test_a_page_runs_and_shows_what_its_code_prints(page: Path) -> None:
             pytest.importorskip(package, reason=f"the page needs {package}, which is an extra")
     if name_of(page) in BRIAN2_PAGES:
         need_brian2()
+    if name_of(page) in PYNN_PAGES:
+        pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
     assert refresh.render(page) == text, "run: python docs/refresh.py"
 
 

@@ -63,6 +63,8 @@ def test_help_of_an_example_says_what_it_does_and_runs_nothing(
 ) -> None:
     if "brian2" in name:
         need_brian2()
+    if "pynn" in name:
+        pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
     with pytest.raises(SystemExit) as end:
         run(name, "--help")
     assert end.value.code == 0
@@ -376,3 +378,12 @@ def test_each_neuron_learns_the_pattern_of_its_reward() -> None:
     assert "learns the same weights within the spread between its own seeds" in text.replace(
         "\n", " "
     )
+
+
+def test_a_pynn_script_keeps_its_rates_on_the_chip_with_four_bits_and_not_with_two() -> None:
+    rows = [numbers(row) for row in shown("20_pynn_script.py").splitlines()[1:4]]
+    assert [row[0] for row in rows] == [8, 4, 2]
+    errors = [(row[3], row[7]) for row in rows]
+    for error in (*errors[0], *errors[1]):
+        assert abs(error) < 1
+    assert min(errors[2]) > 2

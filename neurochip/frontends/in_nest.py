@@ -51,6 +51,7 @@ def simulate_in_nest(
 def begin(dt: float, seed: int = 1) -> None:
     """Empty NEST, and set the length of its steps (ms) and the seed of its own random sources."""
     nest.ResetKernel()
+    nest.verbosity = nest.VerbosityLevel.ERROR  # it reports each run otherwise
     nest.set(resolution=dt, rng_seed=seed, local_num_threads=1)
 
 

@@ -27,8 +27,9 @@ def compare(
     Call it in place of ``run``, at time 0: the script builds its network once, on this simulator,
     and both sides get its synapses, its initial values and its input spikes. A network that is
     built twice, once for each simulator, differs in all of these. The script stays at time 0 and
-    records nothing; ``simulator.state`` holds the ``network``, the ``image`` and the ``stimulus``,
-    for :func:`neurochip.attribute` and for reports. Where the script records v, v is compared, too.
+    records nothing. Where it records v, v is compared, too. For figures, reports and
+    :func:`neurochip.attribute`, ``simulator.state`` holds the ``network``, the ``image`` and the
+    ``stimulus``, and both runs as ``reference`` and ``recording``.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ def compare(
     run_reference = _in_nest() if reference == "nest" else _in_float
     expected = run_reference(session.network, stimulus, state.dt, probes)
     run = Emulator(session.image, **state.emulator_options).run(stimulus, record=probes)
+    state.runs.reference, state.runs.recording = expected, run
     return judge(expected, run, network=session.network, min_spikes=min_spikes, window=window)
 
 

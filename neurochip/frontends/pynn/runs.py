@@ -50,6 +50,8 @@ class Runs:
         The network on the chip; None before the first run, or without neurons.
     stimulus, recording : Stimulus, Recording or None
         Input and spikes of the last run.
+    reference : Recording or None
+        The other run of the last comparison.
     """
 
     def __init__(self, state: Any) -> None:
@@ -57,6 +59,7 @@ class Runs:
         self.session: Session | None = None
         self.stimulus: Stimulus | None = None
         self.recording: Recording | None = None
+        self.reference: Recording | None = None
         self._v: list[tuple[str, Int64Array, Float64Array]] = []
         self._v_changed = False  # since time 0
 

@@ -53,6 +53,8 @@ class State(common.control.BaseState):
     network, image, stimulus, recording, session
         The neurochip Network, the ChipImage with its compile report, the input and the spikes of
         the last run, and the session: None before the first run, or without neurons.
+    reference : Recording or None
+        The other run of the last comparison.
     """
 
     def __init__(self) -> None:
@@ -112,6 +114,11 @@ class State(common.control.BaseState):
     def recording(self) -> Recording | None:
         """The spikes of the last run."""
         return self.runs.recording  # type: ignore[no-any-return]
+
+    @property
+    def reference(self) -> Recording | None:
+        """The other run of the last comparison."""
+        return self.runs.reference  # type: ignore[no-any-return]
 
     def changed(self) -> None:
         """Read the network again before the next run, since a part of it was changed."""
