@@ -7,7 +7,6 @@ time and sent in steps, as NEST does on its grid, so a source may spike twice in
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -159,7 +158,9 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     dt : float, ms
         Length of a step.
     seed : int
-        Seed of all sources; the random numbers also depend on ``population.key``.
+        Seed of all sources; the random numbers also depend on the place of the population among
+        those of sources, in order of creation. They do not depend on its label: PyNN counts the
+        labels that it makes itself over all scripts of a process.
 
     Raises
     ------
@@ -173,7 +174,9 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     now: Any = _course_of(population, dt) if inhomogeneous else _process_of(population, dt)
     begun: _Begun | None = getattr(population, "_begun", None)
     if begun is None or first_step == 0:
-        rng = np.random.default_rng([seed, zlib.crc32(population.key.encode())])
+        sources = [item for item in state.populations if not item.celltype.injectable]
+        (place,) = (number for number, item in enumerate(sources) if item is population)
+        rng = np.random.default_rng([seed, place])
         position = law.begin(now, first_step, rng)
     elif all(np.array_equal(a, b) for a, b in zip(begun.process, now, strict=True)):
         position = begun.position
