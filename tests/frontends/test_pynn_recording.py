@@ -215,6 +215,9 @@ class TestCurrents:
             "and the chip adds both currents to one; allowed: different values, such as 5 and 5.1 "
             "ms."
         )
+        cells.set(tau_syn_I=3.1)
+        assert sim.run(1.0) == 1.0
+        assert signal(cells, "isyn_inh").shape == (11, 5)
 
     def test_a_point_neuron_names_its_currents_by_receptor(self, sim):
         sim.setup(timestep=0.1)

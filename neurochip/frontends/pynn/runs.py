@@ -182,19 +182,18 @@ class Runs:
 
     def _run(self, stop: int) -> None:
         state, first = self._state, self._state.step
+        probes = state.store.probes()
         drawn = self._draw(stop)
         parts = []
         if self.session is not None:
             self.stimulus = self._stimulus(self.session.network, drawn, stop)
             with self.session.whole_run():
-                for recording in self.session.windows(
-                    stop - first, self.stimulus, state.store.probes()
-                ):
+                for recording in self.session.windows(stop - first, self.stimulus, probes):
                     state.store.add(recording)
                     state.step = self.session.step
                     parts.append(spikes_only(recording))
-            if probes := state.store.currents():
-                state.store.look_ahead(self.session.next_step(probes))
+            if ahead := [probe for probe in probes if probe.variable != "v"]:
+                state.store.look_ahead(self.session.next_step(ahead))
             self.recording = join_recordings(parts)
             self._warn_of_overflows(self.session, self.recording)
         for key, spikes in drawn.items():

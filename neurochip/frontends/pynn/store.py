@@ -105,10 +105,6 @@ class Store:
             for population, variable, ids in self._variables()
         ]
 
-    def currents(self) -> list[Probe]:
-        """Return the probes of synaptic currents, which :meth:`look_ahead` takes."""
-        return [probe for probe in self.probes() if probe.variable != "v"]
-
     def add(self, recording: Recording) -> None:
         """Take what a window recorded."""
         dt, first = self._state.dt, recording.first_step
