@@ -24,6 +24,7 @@ from neurochip import (
     one_to_one,
     simulate_reference,
 )
+from neurochip.network.refractory import REFRACTORIES
 
 pytestmark = pytest.mark.slow
 
@@ -44,9 +45,9 @@ models = st.builds(
 
 
 @st.composite
-def networks(draw, delivery="after_threshold", delays=(0.0, 0.5, 2.0)):
+def networks(draw, delivery="after_threshold", refractory="from_spike"):
     """Two populations that drive v and a current of each other, with weights of both signs."""
-    seed, delay = draw(st.integers(0, 10**6)), st.sampled_from(delays)
+    seed, delay = draw(st.integers(0, 10**6)), st.sampled_from([0.0, 0.5, 2.0])
     rng = np.random.default_rng(seed)
     n = draw(st.integers(0, 200))
     source = SpikeInput("in", SIZE, rng.integers(0, SIZE, n), np.sort(rng.uniform(0, DURATION, n)))
@@ -69,6 +70,7 @@ def networks(draw, delivery="after_threshold", delays=(0.0, 0.5, 2.0)):
             link(others, others, 0.5),
         ],
         delivery=delivery,
+        refractory=refractory,
     )
 
 
@@ -103,15 +105,26 @@ def assert_twin_is_reference(network, stimulus, dt):
 
 
 @settings(max_examples=30, deadline=None)
-@given(data=st.data(), delivery=st.sampled_from(["before_threshold", "next_step"]))
-def test_the_mapping_adds_no_error_in_the_other_orders_of_events(data, delivery):
-    network = data.draw(networks(delivery=delivery))
+@given(
+    data=st.data(),
+    delivery=st.sampled_from(["before_threshold", "next_step"]),
+    refractory=st.sampled_from(REFRACTORIES),
+)
+def test_the_mapping_adds_no_error_in_the_other_orders_of_events(data, delivery, refractory):
+    network = data.draw(networks(delivery=delivery, refractory=refractory))
     assert_twin_is_reference(network, given_stimulus(network), 0.5)
 
 
 @settings(max_examples=30, deadline=None)
-@given(model=models, seed=st.integers(0, 10**6), dt=st.sampled_from([0.1, 0.5]))
-def test_the_mapping_adds_no_error_without_kicks_in_the_last_refractory_step(model, seed, dt):
+@given(
+    model=models,
+    seed=st.integers(0, 10**6),
+    dt=st.sampled_from([0.1, 0.5]),
+    refractory=st.sampled_from(REFRACTORIES),
+)
+def test_the_mapping_adds_no_error_without_kicks_in_the_last_refractory_step(
+    model, seed, dt, refractory
+):
     """In Brian2's order these kicks are lost, and the hold of the chip is too short for them."""
     rng = np.random.default_rng(seed)
     cells = Population("cells", SIZE, model)
@@ -128,6 +141,7 @@ def test_the_mapping_adds_no_error_without_kicks_in_the_last_refractory_step(mod
                 one_to_one(source, cells, weight=4.0, receptor="v"),
                 one_to_one(driven, cells, weight=0.4),
             ],
+            refractory=refractory,
         )
 
     grid = np.sort(rng.uniform(0, DURATION, 20))
