@@ -3,7 +3,8 @@
     python tests/against_nest/compare.py
 
 For each network: the spikes of NEST, the spikes of the reference that are not in the same step of
-the same neuron, the largest difference of v in mV, and how much the rate of the chip differs.
+the same neuron, the largest difference of v in mV, and how much the rate of the chip differs, or
+its v if there are no spikes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def reference_of(case: Case) -> Recording:
 def chip_of(case: Case) -> Recording:
     """Run the network of a case on the chip, with the options that users get without asking."""
     image = compile_network(case.network, dt=case.dt)
-    return Emulator(image, progress=False).run(case.stimulus)
+    return Emulator(image, progress=False).run(case.stimulus, record="v")
 
 
 def spikes_apart(spikes: Mapping[str, tuple[Any, Any]], run: Recording) -> int:
@@ -68,9 +69,13 @@ def main() -> None:
         case = load_case(path)
         reference, chip = reference_of(case), chip_of(case)
         n_spikes = sum(len(ids) for _, ids in case.spikes.values())
+        if n_spikes:
+            difference = f"{chip.n_spikes / n_spikes - 1:+.2%}"
+        else:
+            difference = f"{furthest_v(case, chip):.3f} mV"
         sys.stdout.write(
             f"{case.name:31} {n_spikes:5}  {spikes_apart(case.spikes, reference):9}  "
-            f"{furthest_v(case, reference):.0e}  {chip.n_spikes / n_spikes - 1:+8.2%}\n"
+            f"{furthest_v(case, reference):.0e}  {difference:>8}\n"
         )
 
 

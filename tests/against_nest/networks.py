@@ -76,6 +76,7 @@ def networks() -> dict[str, Described]:
         "16_initial_currents": initial_currents(16),
         "17_poisson": poisson(17),
         "18_exactly_at_the_threshold": at_the_threshold(),
+        "19_currents_alone": currents_alone(),
     }
 
 
@@ -309,3 +310,20 @@ def at_the_threshold() -> Described:
     return Described(
         Network(inputs=[source], populations=[target], connections=links, **RULES), dt, duration
     )
+
+
+def currents_alone() -> Described:
+    """Three neurons below their threshold with constant currents, a sine, and both."""
+    lif = LIF(tau_m=10.0, cm=1.0, v_rest=-65.0, v_reset=-65.0, v_thresh=-40.0, tau_syn=5.0)
+    target = Population("cells", 3, lif)
+    source = SpikeInput("input", 1, [0], [100.0])
+    link = from_arrays(source, target, [0] * 3, range(3), weight=0.1, delay=1.0)
+    constant = {"amplitude": 500.0, "start": 20.0, "stop": 150.0}
+    sine = {"amplitude": 200.0, "offset": 100.0, "frequency": 10.0, "phase": 180.0}
+    devices = (
+        Device("dc_generator", constant, np.array([0, 2])),
+        Device("ac_generator", sine | {"start": 10.0, "stop": 180.0}, np.array([1])),
+        Device("dc_generator", {"amplitude": -700.0, "start": 60.0, "stop": 90.0}, np.array([2])),
+    )
+    network = Network(inputs=[source], populations=[target], connections=[link], **RULES)
+    return Described(network, 0.1, 200.0, devices)

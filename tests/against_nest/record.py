@@ -95,7 +95,7 @@ def arrays_of(name: str, described: Described, recorded: NestRun) -> dict[str, A
         first = network.populations[0]
         amplitudes = np.zeros((n_steps, first.size))
         for ids, current in recorded.currents:
-            amplitudes[:, ids] = current[:, None]
+            amplitudes[:, ids] += current[:, None]
         changed = np.any(np.diff(amplitudes, axis=0, prepend=np.nan) != 0, axis=1)
         found[f"current_times_{first.name}"] = np.flatnonzero(changed) * dt
         found[f"current_amplitudes_{first.name}"] = amplitudes[changed]
