@@ -1290,7 +1290,7 @@ def _figures() -> list[Call]:
         _call(
             "plot_weights",
             nc.plot_weights,
-            {"ax": _ax(), "trace": nc.WeightTrace([0], [1], np.ones((1, 1)), "weight", 1.0)},
+            {"ax": _ax(), "trace": nc.WeightTrace([0], [1], np.ones((1, 1)), "mV", 1.0)},
             "trace",
         ),
         _call("plot_rates", validation.plot_rates, of_all, "comparison population"),

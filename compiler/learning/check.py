@@ -20,7 +20,6 @@ __all__ = [
     "check_steps",
     "interval_exponent",
     "late_steps",
-    "learns",
     "owner_of",
     "with_limits",
 ]
@@ -33,15 +32,10 @@ def owner_of(connection: Connection) -> str:
     return f"connection {connection.name!r}"
 
 
-def learns(connection: Connection) -> bool:
-    """Tell whether a connection has synapses that learn."""
-    return connection.plasticity is not None and connection.n_synapses > 0
-
-
 def check_engine(network: Network, chip: ChipSpec) -> None:
     """Raise a CompileError if connections learn, and the chip has no learning engine."""
     for connection in network.connections:
-        if learns(connection) and chip.core.learning is None:
+        if connection.learns and chip.core.learning is None:
             raise CompileError(
                 f"{owner_of(connection)}: plasticity, but chip {chip.name!r} has no learning "
                 "engine; allowed: a chip that has one, such as LOIHI."
@@ -57,7 +51,9 @@ def check_steps(network: Network, dt: float) -> None:
         If synapses of a connection have several delays, it needs more traces than there are, or an
         interval is no power of two of steps.
     """
-    for item in filter(learns, network.connections):
+    for item in network.connections:
+        if not item.learns:
+            continue
         _check_traces(network, item, dt)
         if item.plasticity is not None and item.plasticity.reward is not None:
             interval_exponent(owner_of(item), item.plasticity.reward, dt)

@@ -21,7 +21,7 @@ from neurochip.network import STDP, Connection, Network, PoissonInput, Populatio
 from ..neurons.expectation import Expectation
 from ..neurons.lower import LoweredPopulation
 from ..synapses.convert import ConnectionRegisters
-from .check import late_steps, learns, owner_of
+from .check import late_steps, owner_of
 from .coefficients import expected_peak, largest_impulse
 from .products import Product, products_of
 from .rewards import RewardRegisters, expected_eligibility, fit_reward
@@ -109,7 +109,7 @@ def learn_connections(
     CompileError
         If the engine cannot do a rule.
     """
-    plastic = [item for item in connections if learns(item.connection)]
+    plastic = [item for item in connections if item.connection.learns]
     # Traces with one time constant share their impulse, since a core has few kinds of them.
     shared: dict[tuple[str, float], float] = {}
     for item in plastic:

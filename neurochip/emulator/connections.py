@@ -165,7 +165,9 @@ def learned_parts(image: ChipImage, registers: Registers, *, raw: bool = False) 
     for (index, variable), found in registers.synaptic.items():
         values, unit = found.values, "LSB"
         if variable == "w" and symbols is not None:
-            values, unit = in_units(image, index, values, found.synapses), "weight"
+            target, receptor, _ = _target_of(image, index)
+            unit = "nA" if target.receptors[receptor].name else "mV"
+            values = in_units(image, index, values, found.synapses)
         trace = WeightTrace(found.synapses, found.steps, values, unit, dt)
         synaptic[names[index], variable] = trace
     counts = {names[index]: each for index, each in registers.learning.items()}

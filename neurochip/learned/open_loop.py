@@ -218,7 +218,7 @@ def learned_connections(
             f"{owner}: the image {'does not learn' if image.symbols else 'has no symbols'}; "
             "allowed: a compiled network with plasticity=STDP(...)."
         )
-    known = {item.name: item for item in network.connections if item.plasticity is not None}
+    known = {item.name: item for item in network.connections if item.learns}
     found = []
     for index, item in enumerate(image.learning.groups):
         name = image.symbols.synapses[item.synapses].connection

@@ -178,6 +178,11 @@ class Connection(ArrayValue):
         return len(self.post)
 
     @property
+    def learns(self) -> bool:
+        """Tell whether it has synapses that learn."""
+        return self.plasticity is not None and self.n_synapses > 0
+
+    @property
     def pre(self) -> Int32Array:
         """Source neuron of each synapse, shape (n_synapses,)."""
         return np.repeat(np.arange(self.source.size, dtype=np.int32), np.diff(self.indptr))

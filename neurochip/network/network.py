@@ -123,8 +123,8 @@ class Network(ArrayValue):
 
     @property
     def learns(self) -> bool:
-        """Tell whether the synapses of a connection learn."""
-        return any(item.plasticity is not None for item in self.connections)
+        """Tell whether any synapses learn."""
+        return any(item.learns for item in self.connections)
 
     @property
     def kicks_decay(self) -> bool:

@@ -257,9 +257,9 @@ class STDP(_Amplitudes):
 def check_static(
     owner: str, connections: Iterable[Any], reason: str, error: type[NeurochipError]
 ) -> None:
-    """Raise ``error`` if a connection learns; ``reason`` says why it must not."""
+    """Raise ``error`` if synapses learn; ``reason`` says why they must not."""
     for item in connections:
-        if item.plasticity is not None:
+        if item.learns:
             raise error(
                 f"{owner}: connection {item.name!r} has plasticity, {reason}; allowed: connections "
                 "without plasticity."

@@ -180,7 +180,8 @@ class WeightTrace(ArrayValue):
     values : ndarray, shape (n_samples, n_synapses)
         float64 in ``unit``, or int32 register values.
     unit : str
-        ``"weight"``, the unit of the connection's weights; or ``"LSB"``, steps of the register.
+        ``"mV"`` or ``"nA"``, as the weights of the connection have; ``"1"``, a trace of the
+        reference; or ``"LSB"``, steps of the register.
     dt : float, ms
         Length of a step, as of the recording.
 
@@ -209,7 +210,7 @@ class WeightTrace(ArrayValue):
             )
         if (np.diff(steps) <= 0).any():
             raise RecordingError(f"{owner}: steps = {shown(steps)}; allowed: rising numbers.")
-        instance(owner, "unit", self.unit, str, "a string, such as 'weight'", error=error)
+        instance(owner, "unit", self.unit, str, "a string, such as 'mV'", error=error)
         dt = real(owner, "dt", self.dt, "ms", POSITIVE, error=error)
         for name, value in (
             ("synapses", synapses),

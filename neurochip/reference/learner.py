@@ -17,7 +17,6 @@ from .plastic_state import Plastic, PlasticState, Rewards, SynapseColumns
 __all__ = ["Learner", "variables_of"]
 
 _KINDS = {"w": 0, "t": 1, "x1": 2, "y1": 3, "x2": 4, "y2": 5}  # the order of the decays, from 2 on
-_UNITS = {"w": "weight", "t": "weight"}
 
 
 def variables_of(item: Connection) -> tuple[str, ...]:
@@ -202,7 +201,7 @@ class Learner:
             kinds.append(kind)
             decays.append(4 * g + kind - 2)
             block = values[blocks[k] : blocks[k + 1]].reshape(len(steps[k]), sizes[k])
-            unit = _UNITS.get(variable, "1")
+            unit = self._items[name].unit if variable in ("w", "t") else "1"
             traces[name, variable] = WeightTrace(sampled.synapses, steps[k], block, unit, self._dt)
         none = np.empty(0, dtype=np.int64)
         self._columns = SynapseColumns(

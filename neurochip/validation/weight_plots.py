@@ -39,7 +39,8 @@ def plot_weights(ax: Axes, trace: WeightTrace) -> Axes:
     instance("plot", "trace", trace, WeightTrace, "a WeightTrace", error=RecordingError)
     times, values = trace.times, np.asarray(trace.values, dtype=np.float64)
     ax.set_xlabel("time (ms)")
-    label_axis(ax.yaxis, "weight" if trace.unit == "weight" else f"value ({trace.unit})")
+    what = "weight" if trace.unit in ("mV", "nA") else "value"
+    label_axis(ax.yaxis, f"{what} ({trace.unit})")
     if not values.size:
         draw_note(ax, "no samples")
         return ax

@@ -436,3 +436,15 @@ def test_a_learned_image_is_refused_where_nothing_learns_or_it_would_be_overwrit
     assert fail("run", learning, "--dt", "1", "--duration", "10", *both) == (
         "--learned one.npz and -o one name one file; pass two."
     )
+
+
+@pytest.mark.slow
+def test_a_rule_without_synapses_leaves_a_model_that_does_not_learn(folder: Path) -> None:
+    none = "fixed_probability(source, cells, 0.0, seed=1, weight=1.0, name='none', plasticity=rule)"
+    still = LEARNING.replace(", plasticity=rule)", ")").replace("=[link]", f"=[link, {none}]")
+    options = (model(still.replace("all_to_all\n", "all_to_all, fixed_probability\n")), "--dt", "1")
+    options = (*options, "--duration", "100")
+    assert "rate" in succeed("compare", *options, "--fine-dt", "0")
+    assert json.loads(succeed("attribute", *options, "--json"))["rows"]
+    succeed("validate", *options, "--fine-dt", "0")
+    assert "learning" not in (folder / "report.html").read_text()

@@ -63,7 +63,7 @@ def test_weights_of_a_compiled_connection_are_in_its_units_and_order():
     assert runner.weights("feed", raw=True).dtype == np.int32
     found = runner.run(stimulus, record=["v", WeightProbe("feed", [2, 7], every=50)])
     trace = found.weights["feed"]
-    assert (trace.unit, trace.times.tolist()) == ("weight", [50.0, 100.0])
+    assert (trace.unit, trace.times.tolist()) == ("mV", [50.0, 100.0])
     assert trace.values[-1].tolist() == runner.weights("feed")[[2, 7]].tolist()
     assert found.learning["feed"]["events"] > 0
     assert not np.allclose(runner.weights("feed"), WEIGHTS, atol=0.01)

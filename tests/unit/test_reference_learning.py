@@ -249,7 +249,7 @@ def test_probes_record_traces_and_eligibilities_in_units_of_the_rule():
     assert traces["x1"].steps.tolist() == [*range(1, 20, 2)]
     assert {name: trace.unit for name, trace in traces.items()} == {
         **dict.fromkeys(names, "1"),
-        "t": "weight",
+        "t": network.connections[0].unit,
     }
 
     def kept(tau, *spikes):

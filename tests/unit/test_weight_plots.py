@@ -11,7 +11,7 @@ from neurochip import WeightTrace, new_figure, plot_weights
 from neurochip.errors import RecordingError
 
 
-def trace(values, unit="weight"):
+def trace(values, unit="mV"):
     values = np.asarray(values, dtype=np.float64)
     steps = 10 * np.arange(1, len(values) + 1)
     return WeightTrace(np.arange(values.shape[1]), steps, values, unit, 0.5)
@@ -34,7 +34,7 @@ def test_each_synapse_their_mean_and_their_range_are_drawn():
     assert [line.get_ydata().tolist() for line in single] == [[1.0, 2.0], [3.0, 5.0]]
     assert mean.get_ydata().tolist() == [2.0, 3.5]
     assert mean.get_xdata().tolist() == [5.5, 10.5]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "weight")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "weight (mV)")
     (band,) = ax.collections
     assert band.get_paths()[0].get_extents().extents.tolist() == [5.5, 1.0, 10.5, 5.0]
 

@@ -35,7 +35,7 @@ def trace(**changes):
         "synapses": np.array([0, 5]),
         "steps": np.array([9, 19]),
         "values": np.array([[1.0, 2.0], [1.5, 0.5]]),
-        "unit": "weight",
+        "unit": "mV",
         "dt": 0.5,
     }
     return WeightTrace(**{**fields, **changes})
@@ -70,7 +70,7 @@ def test_samples_lie_at_the_ends_of_multiples_of_every_step_also_in_a_later_run(
 
 def test_a_weight_trace_is_sampled_at_the_ends_of_its_steps():
     assert trace().times.tolist() == [5.0, 10.0]
-    assert repr(trace()) == "WeightTrace(2 synapses, 2 samples, weight)"
+    assert repr(trace()) == "WeightTrace(2 synapses, 2 samples, mV)"
 
 
 def test_probes_of_synapses_are_separate_from_those_of_neurons():
@@ -231,7 +231,7 @@ def test_a_weight_trace_is_a_table_of_synapses_and_samples():
     assert table["synapse"].tolist() == [0, 0, 5, 5]
     assert table["time"].tolist() == [5.0, 10.0, 5.0, 10.0]
     assert table["value"].tolist() == [1.0, 1.5, 2.0, 0.5]
-    assert table.attrs["units"] == {"time": "ms", "value": "weight"}
+    assert table.attrs["units"] == {"time": "ms", "value": "mV"}
 
 
 def test_both_engines_refuse_the_weights_of_a_connection_that_does_not_learn():

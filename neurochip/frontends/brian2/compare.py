@@ -181,6 +181,7 @@ class _Watch(NamedTuple):
     """A monitor of weights of a connection that learns, which samples between two steps."""
 
     connection: str
+    unit: str
     item: Learned
     places: Int64Array
     every: int
@@ -193,7 +194,7 @@ class _Watch(NamedTuple):
         if len(steps) > len(values):  # the end of the run
             last = self.item.values()[self.item.weight][self.item.order[self.places]]
             values = np.concatenate([values, last[None]])
-        return WeightTrace(self.places, steps, values * self.item.scale, "weight", dt)
+        return WeightTrace(self.places, steps, values * self.item.scale, self.unit, dt)
 
 
 def _watch_weights(reading: Reading, probes: Iterable[WeightProbe]) -> list[_Watch]:
@@ -201,9 +202,11 @@ def _watch_weights(reading: Reading, probes: Iterable[WeightProbe]) -> list[_Wat
     sizes = {item.connection: len(item.order) for item in reading.learned.values()}
     found = resolve_weight_probes(probes, sizes, dict.fromkeys(sizes, ("w",)))
     named = {item.connection: item for item in reading.learned.values()}
+    units = {item.name: item.unit for item in reading.network.connections}
     return [
         _Watch(
             name,
+            units[name],
             item := named[name],
             sampled.synapses,
             sampled.every,
