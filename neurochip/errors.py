@@ -112,4 +112,4 @@ class UnitWarning(NeurochipWarning):
 
 
 class ChipOverflowWarning(NeurochipWarning):
-    """Registers wrapped or clipped in a run, so its spikes may be wrong."""
+    """Registers wrapped or clipped in a run, so its spikes or weights may be wrong."""

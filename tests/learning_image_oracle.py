@@ -33,7 +33,7 @@ class Group:
             (self.sources.index(i), targets.index(j))
             for i, j in zip(pre.tolist(), synapses.target.tolist(), strict=True)
         ]
-        self.events = 0
+        self.events = self.spikes = self.repeated = 0
         # The model has the synapses by number, as draws have.
         order = sorted(range(n), key=self.number.__getitem__)
         if draws is None:
@@ -65,9 +65,19 @@ class Group:
         before = inputs if self.of_inputs else spiked
         pre = [k for k, i in enumerate(self.sources) if i in before]
         post = [k for k, j in enumerate(self.targets) if j in spiked]
+        self.spikes += len(pre) + len(post)
+        if self.of_inputs:
+            listed = [i for i in inputs if i in self.sources]
+            self.repeated += len(listed) - len({*listed})
         self.events += sum(i in pre for i, _ in self.model.ends)
         self.events += sum(j in post for _, j in self.model.ends)
         self.model.step(t, pre, post)
+
+    @property
+    def counters(self):
+        """What the emulator counts of the group."""
+        own = {name: getattr(self, name) for name in ("events", "spikes", "repeated")}
+        return own | self.model.counts
 
     @property
     def weights(self):

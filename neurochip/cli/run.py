@@ -195,7 +195,8 @@ def describe_recording(recording: Recording) -> str:
         )
     for name, counts in recording.learning.items():
         events = counted(counts.get("events", 0), "plastic event")
-        beyond = ", ".join(f"{key} {n}" for key, n in counts.items() if key != "events")
+        limited = ("traces", "accumulators", "weights")
+        beyond = ", ".join(f"{key} {counts[key]}" for key in limited if key in counts)
         lines.append(f"  {visible(name)} learned: {events}; beyond their limits: {beyond}")
     counters = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recording.counters.items())
     return "\n".join([*lines, f"  counters: {counters}"])

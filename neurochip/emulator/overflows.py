@@ -1,4 +1,4 @@
-"""Overflows of a run by population, and the warning that tells about them."""
+"""Overflows of a run by population and by connection, and the warning that tells about them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ..chip.registers import OVERFLOWS, PROGRAM_OVERFLOWS
 from ..chip.spec import CoreSpec
 from ..errors import ChipOverflowWarning
 from ..image import ChipImage
-from ..recording import Recording, joined_overflows
+from ..recording import Recording, joined_counts, joined_overflows
 from ..typing import Int32Array
+from .connections import group_names
 from .engine import Registers
 
 __all__ = [
@@ -32,12 +33,14 @@ CHILD = "child_"
 ELSEWHERE = ""
 """Key of the compartments that belong to no population of the symbols."""
 
-_LISTED = 3  # populations in a warning
+_LISTED = 3  # populations or connections in a warning
+_NOTABLE = 0.01  # of the spikes that teach: rare ones change no result
 _EFFECTS = {
     "wraps": "A register that wraps changes its sign: spikes are lost or added.",
     "voltage_clips_low": "v at its lower limit forgets the inhibition that goes beyond it.",
     "voltage_clips_high": "v at its upper limit is cut off and reaches no threshold above it.",
     "program_clips": "A value at the limit of its width loses what goes beyond it.",
+    "traces": "A trace at its limit forgets spikes, and changes weights by too little.",
 }
 
 
@@ -76,6 +79,9 @@ def warn_of_overflows(image: ChipImage, runs: Sequence[Recording]) -> None:
 def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
     """Return which registers overflowed in runs of an image, the effect and what helps; or ``""``.
 
+    Traces beyond their limit are told if they are more than 1 % of the spikes that taught. Weights
+    and sums at their limit are what rules intend.
+
     Parameters
     ----------
     image : ChipImage
@@ -83,18 +89,18 @@ def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
     runs : sequence of Recording
         One run, or all runs of a batch.
     """
-    found = joined_overflows(runs)
-    if not found:
+    found, saturated = joined_overflows(runs), _saturated(image, runs)
+    if not found and not saturated:
         return ""
     worst = sorted(found, key=lambda name: -sum(found[name].values()))
-    listed = "; ".join(_of_population(name, found[name], image) for name in worst[:_LISTED])
-    if len(worst) > _LISTED:
-        listed += f"; and {len(worst) - _LISTED} more"
-    concerned = sum(bool(run.overflows) for run in runs)
+    listed = _listed([_of_population(name, found[name], image) for name in worst])
+    listed += _listed(saturated)
+    concerned = sum(bool(run.overflows or _saturated(image, [run])) for run in runs)
     where = "run" if len(runs) == 1 else f"{concerned} of {len(runs)} runs"
     kinds = {kind.removeprefix(CHILD) for counts in found.values() for kind in counts}
+    kinds |= {"traces"} if saturated else set()
     effects = [text for end, text in _EFFECTS.items() if any(kind.endswith(end) for kind in kinds)]
-    return " ".join([f"{where}: {listed}.", *effects, _remedy(image)])
+    return " ".join([f"{where}: {'; '.join(listed)}.", *effects, _remedy(image, bool(found))])
 
 
 def meaning_of(kind: str, core: CoreSpec) -> str:
@@ -126,6 +132,29 @@ def first_overflow_message(image: ChipImage, step: int, compartment: int, kind: 
     )
 
 
+def _listed(texts: list[str]) -> list[str]:
+    """Return the first texts, and how many more there are."""
+    more = [f"and {len(texts) - _LISTED} more"] if len(texts) > _LISTED else []
+    return [*texts[:_LISTED], *more]
+
+
+def _saturated(image: ChipImage, runs: Sequence[Recording]) -> list[str]:
+    """Return a text for each connection that notably often met a trace at its limit."""
+    if image.learning is None:
+        return []
+    counted = joined_counts(run.learning for run in runs)
+    found = []
+    for name, item in zip(group_names(image), image.learning.groups, strict=True):
+        counts = counted.get(name, {})
+        each = "events" if item.rule.spec.trace_per_synapse else "spikes"
+        beyond, of = (counts.get(kind, 0) for kind in ("traces", each))
+        if beyond > _NOTABLE * of:
+            found.append(
+                f"connection {name!r}: traces met their limit {beyond:,} times in {of:,} {each}"
+            )
+    return found
+
+
 def _above_zero(kinds: tuple[str, ...], counts: Any, prefix: str = "") -> dict[str, int]:
     named = zip(kinds, counts.tolist(), strict=True)
     return {prefix + kind: count for kind, count in named if count}
@@ -141,14 +170,18 @@ def _of_population(name: str, counts: Mapping[str, int], image: ChipImage) -> st
     return f"{owner}: {', '.join(texts)}"
 
 
-def _remedy(image: ChipImage) -> str:
+def _remedy(image: ChipImage, of_neurons: bool) -> str:
+    """Return what helps registers of neurons, or traces alone."""
     compiled = image.symbols is not None and "headroom" in image.symbols.report.options
     if not compiled:
+        if not of_neurons:
+            return "Use smaller impulses."
         return "Use smaller weights and biases, or a chip with wider registers."
     assert image.symbols is not None
     options = image.symbols.report.options
+    headroom = f"headroom (now {options['headroom']}) or " if of_neurons else ""
     return (
-        f"Compile with a higher headroom (now {options['headroom']}) or assumed_rate (now "
-        f"{options['assumed_rate']}), with the recording of a float run as activity, or with the "
-        "expected_rate of inputs whose spikes are not known."
+        f"Compile with a higher {headroom}assumed_rate (now {options['assumed_rate']}), with the "
+        "recording of a float run as activity, or with the expected_rate of inputs whose spikes "
+        "are not known."
     )

@@ -32,6 +32,7 @@ from ..recording import (
     Probe,
     Recording,
     WeightProbe,
+    joined_counts,
     joined_origin,
     joined_overflows,
     resolve_probes,
@@ -330,9 +331,6 @@ def join_recordings(parts: Sequence[Recording]) -> Recording:
         several=head.several,
         counters={key: sum(part.counters[key] for part in parts) for key in head.counters},
         overflows=joined_overflows(parts),
-        learning={
-            name: {key: sum(part.learning[name][key] for part in parts) for key in counts}
-            for name, counts in head.learning.items()
-        },
+        learning=joined_counts(part.learning for part in parts),
         origin=joined_origin([part.origin for part in parts]),
     )

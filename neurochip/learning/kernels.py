@@ -14,6 +14,7 @@ from .trace_kernels import advance, again
 __all__ = ["learn_step", "learn_steps"]
 
 EVENTS, REFUSED = int(Count.EVENTS), int(Count.REFUSED)
+SPIKES, REPEATED = int(Count.SPIKES), int(Count.REPEATED)
 PRE, POST = 0, 1  # of State.n_listed
 
 
@@ -45,8 +46,12 @@ def note_spikes(
     """Note the spikes of one side in step ``k`` of an epoch."""
     for place in range(begin, end):
         i = side.place[ids[place]]
-        if i < 0 or when[i] == k:  # an input may be listed twice in a step
+        if i < 0:
             continue
+        if when[i] == k:  # an input may be listed twice in a step
+            state.counts[REPEATED] += 1
+            continue
+        state.counts[SPIKES] += 1
         state.counts[EVENTS] += starts[i + 1] - starts[i]
         if when[i] > 0:
             if engine.one_spike:

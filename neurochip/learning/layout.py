@@ -51,7 +51,8 @@ class Count(enum.IntEnum):
 
     The first three are traces, accumulators and weights (also tags, delays) that did not fit;
     ``EVENTS`` are synapses of each spike of either side, and ``REFUSED`` further spikes of an epoch
-    on an engine that allows one.
+    on an engine that allows one. ``SPIKES`` are those of both sides, and ``REPEATED`` those of an
+    input in a step with an earlier one, which teach nothing.
     """
 
     TRACES = 0
@@ -59,6 +60,8 @@ class Count(enum.IntEnum):
     WEIGHTS = 2
     EVENTS = 3
     REFUSED = 4
+    SPIKES = 5
+    REPEATED = 6
 
 
 class Engine(NamedTuple):

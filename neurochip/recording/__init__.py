@@ -1,6 +1,7 @@
 """Recordings of runs, and the probes that request them."""
 
 from . import sections as sections  # describes the results for notebooks
+from .joined import joined_counts, joined_overflows
 from .origin import CHIP, FLOAT, Origin, joined_origin
 from .probes import (
     CHIP_VARIABLES,
@@ -11,7 +12,7 @@ from .probes import (
     where_currents_exist,
     where_it_exists,
 )
-from .recording import Recording, joined_overflows
+from .recording import Recording
 from .trace import Trace
 from .weights import (
     LEARNED_VARIABLES,
@@ -36,6 +37,7 @@ __all__ = [
     "WeightProbe",
     "WeightTrace",
     "as_probes",
+    "joined_counts",
     "joined_origin",
     "joined_overflows",
     "resolve_probes",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from .tables import spike_table, trace_dataset, trace_table
 from .trace import MOST_STEPS, Trace
 from .weights import WeightTrace, checked_weights
 
-__all__ = ["Recording", "joined_overflows"]
+__all__ = ["Recording"]
 
 _KIND, _VERSION = "recording", 2
 _DICTS = (
@@ -78,7 +77,9 @@ class Recording(ArrayValue):
         Weights, tags and traces that the probes of connections that learn requested.
     learning : dict of str to dict of str to int
         For each connection that learns: ``events``, its synapses of each spike of either side;
-        ``traces``, ``accumulators`` and ``weights``, how often one was beyond its limits.
+        ``traces``, ``accumulators`` and ``weights``, how often one was beyond its limits;
+        ``spikes``, those of either side that taught; and ``repeated``, those of an input in a step
+        with an earlier one of their source, which taught nothing.
     origin : Origin or None
         Where the recording comes from: the kind of its run, the digest of its stimulus and the
         coupling of its neurons. None if it is not known, as for imported spikes and older files.
@@ -387,12 +388,3 @@ class Recording(ArrayValue):
             f"Recording({self.label}, {counted(self.n_steps, 'step')} of {self.dt:g} ms, "
             f"{counted(self.n_spikes, 'spike')})"
         )
-
-
-def joined_overflows(runs: Iterable[Recording]) -> dict[str, dict[str, int]]:
-    """Return the sums of the overflows of several runs, by population and counter."""
-    total: dict[str, Counter[str]] = {}
-    for run in runs:
-        for name, counts in run.overflows.items():
-            total.setdefault(name, Counter()).update(counts)
-    return {name: dict(counts) for name, counts in total.items()}

@@ -57,7 +57,7 @@ def assert_equal(case, what):
             own = [model.traces[name][model.owner(name[0], s)] for s in range(len(model.ends))]
             assert values.tolist() == own, (what, k, name)
         counters = recording.learning[f"group {k}"]
-        assert counters == {"events": group.events, **group.model.counts}, (what, k)
+        assert counters == group.counters, (what, k)
     return recording, history
 
 
@@ -100,7 +100,7 @@ def test_the_emulator_and_the_slow_model_give_the_same_integers(chip, n_groups, 
         for counters in (recording.counters, *recording.learning.values()):
             seen.update(name for name, count in counters.items() if count)
     expected = {"spikes": 0.7, "changed": 0.5, "events": 0.7, "traces": 0.2, "weights": 0.3}
-    expected |= {"voltage_clips_low": 0.1}
+    expected |= {"voltage_clips_low": 0.1, "repeated": 0.1}
     assert all(seen[name] > share * n_images for name, share in expected.items()), seen
 
 

@@ -9,13 +9,16 @@ import warnings
 
 import numpy as np
 import pytest
+from plastic_networks import driven
 
 from compiler import compile_network
 from neurochip import (
     LIF,
     LOIHI,
     Emulator,
+    Learning,
     Network,
+    Plasticity,
     Population,
     Recording,
     SpikeInput,
@@ -33,7 +36,8 @@ from neurochip import (
 from neurochip._support.npz import write_npz
 from neurochip.errors import ChipOverflowWarning, RecordingError
 from neurochip.frontends.session import Session, Spikes, join_recordings, stimulus_of
-from neurochip.image.program import program
+from neurochip.image.program import SignMode, Synapses, program
+from neurochip.learning import LearningRule, Trace
 
 SIGN = "A register that wraps changes its sign: spikes are lost or added."
 COMPILE = (
@@ -167,6 +171,52 @@ def test_compartments_of_no_population_are_counted_as_others():
     text, run = told_once(Emulator(dataclasses.replace(IMAGE, symbols=first)).run, STIMULUS)
     assert run.overflows == {"p0": COUNTS["p0"], "": COUNTS["p1"]}
     assert "; other compartments: a sum of synaptic input" in text
+
+
+def learning(expected, rate):
+    """Run a network that learns from inputs at another rate than its compilation expects."""
+    image = compile_network(driven(rate=expected), dt=1.0)
+    stimulus = draw_stimulus(driven(rate=rate), 300.0, seed=1)
+    return Emulator(image), stimulus
+
+
+def test_traces_that_are_often_at_their_limit_are_told_with_what_helps():
+    emulator, stimulus = learning(5.0, 200.0)
+    text, run = told_once(emulator.run, stimulus)
+    counts = run.learning["source->cells"]
+    assert counts["traces"] > 0.5 * counts["spikes"]
+    assert text == (
+        f"run: connection 'source->cells': traces met their limit {counts['traces']:,} times in "
+        f"{counts['spikes']:,} spikes. A trace at its limit forgets spikes, and changes weights by "
+        "too little. Compile with a higher assumed_rate (now auto), with the recording of a float "
+        "run as activity, or with the expected_rate of inputs whose spikes are not known."
+    )
+    emulator.reset()
+    text, _ = told_once(emulator.run_batch, [stimulus, draw_stimulus(driven(rate=1.0), 300.0, 1)])
+    assert text.startswith("1 of 2 runs: connection 'source->cells': traces met their limit ")
+
+
+def test_rare_traces_and_weights_at_their_limit_are_counted_and_not_told():
+    emulator, stimulus = learning(20.0, 30.0)
+    run = emulator.run(stimulus)
+    counts = run.learning["source->cells"]
+    assert counts["repeated"] > 0
+    assert counts["traces"] <= 0.01 * counts["spikes"]
+    emulator.reset()
+    emulator.set_weights("source->cells", 2.0)
+    assert emulator.run(stimulus).learning["source->cells"]["weights"] > 0
+
+
+def test_traces_of_an_image_by_hand_are_told_too():
+    rule = LearningRule("x1*y0", x1=Trace(100, 1000), y1=Trace(1, 10))
+    synapse = Synapses("inputs", [0], [0], 10, SignMode.EXCITATORY)
+    silent, learning = {"threshold_mantissa": 2**17 - 1}, Learning((Plasticity(0, rule),))
+    image = program(LOIHI, silent, [synapse], n_inputs=1, learning=learning)
+    text, _ = told_once(Emulator(image).run_steps, 20, np.arange(20), np.zeros(20, dtype=int))
+    assert text == (
+        "run: connection 'group 0': traces met their limit 19 times in 20 spikes. A trace at its "
+        "limit forgets spikes, and changes weights by too little. Use smaller impulses."
+    )
 
 
 def test_parts_of_a_run_join_their_overflows():

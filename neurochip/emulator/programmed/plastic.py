@@ -31,6 +31,8 @@ _COUNTED = {
     "traces": Count.TRACES,
     "accumulators": Count.ACCUMULATORS,
     "weights": Count.WEIGHTS,
+    "spikes": Count.SPIKES,
+    "repeated": Count.REPEATED,
 }
 _INPUTS, _COMPARTMENTS = 1, 0  # streams of the draws of their traces
 
