@@ -188,6 +188,7 @@ _HOMES = {
         "fixed_total_number",
         "from_arrays",
         "one_to_one",
+        "with_relays",
     ),
     "neurochip.precision": ("BitsAnswer", "WidthResult", "bits", "plot_bits"),
     "neurochip.programs": (

@@ -165,6 +165,7 @@ from .network import fixed_probability as fixed_probability
 from .network import fixed_total_number as fixed_total_number
 from .network import from_arrays as from_arrays
 from .network import one_to_one as one_to_one
+from .network import with_relays as with_relays
 from .precision import BitsAnswer as BitsAnswer
 from .precision import WidthResult as WidthResult
 from .precision import bits as bits

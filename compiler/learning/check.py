@@ -86,8 +86,8 @@ def late_steps(network: Network, connection: Connection, dt: float) -> int:
     if low < high:
         raise CompileError(
             f"{owner_of(connection)}: plasticity with delays of {low} to {high} steps; allowed: "
-            "one delay for all synapses, since a trace belongs to a neuron. Split the connection "
-            "by delay."
+            "one delay for all synapses, since a trace belongs to a neuron. Let neurons relay its "
+            "spikes: with_relays(network, dt)."
         )
     return low + (0 if isinstance(connection.source, Population) else network.input_lead)
 
@@ -121,7 +121,8 @@ def _check_traces(network: Network, connection: Connection, dt: float) -> None:
     if late and triplet.a3_minus and (stdp.a_plus or triplet.a3_plus):
         raise CompileError(
             f"{owner}: a3_minus of its triplet and a delay of {late} steps need three presynaptic "
-            "traces; allowed: two. Set a3_minus or the delay to 0."
+            "traces; allowed: two. Set a3_minus or the delay to 0, or let neurons relay the "
+            "spikes: with_relays(network, dt)."
         )
     if stdp.reward is not None and triplet.a3_plus:
         raise CompileError(

@@ -199,8 +199,8 @@ def _delay(item: PlasticRegisters, row: _Row, dt: float) -> ReportRow:
         note,
         registers={"delay": item.late},
         scale=shortest,
-        remedy="compared with the time constants; shorten the delay, or delay the spikes by "
-        "neurons that relay them, with a delay of one step behind",
+        remedy="compared with the time constants; shorten the delay, or let neurons relay the "
+        "spikes: with_relays(network, dt)",
     )
 
 

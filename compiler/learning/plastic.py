@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from neurochip._support.grid import steps_of
 from neurochip.chip.learning_spec import LearningSpec, TraceDecay
 from neurochip.chip.spec import ChipSpec
 from neurochip.errors import CompileError, LearningError
 from neurochip.image.report_rows import Span
 from neurochip.learning import LearningRule, Trace
 from neurochip.learning.terms import text_of
-from neurochip.network import STDP, Connection, Network, PoissonInput, Population, SpikeInput
+from neurochip.network import STDP, Connection, Network, Population
+from neurochip.network.repeats import repeated_share
 
 from ..neurons.expectation import Expectation
 from ..neurons.lower import LoweredPopulation
@@ -186,25 +184,9 @@ def _registers(
         top=learned_top(chip.core),
         lost_bits=0 if chip.core.exponent_on_sum else max(0, -item.grid.format.weight_exponent),
         late=late,
-        repeated=_repeated(connection, expected, dt),
+        repeated=repeated_share(connection.source, dt, expected.assumed(connection.source)),
         reward=reward,
     )
-
-
-def _repeated(connection: Connection, expected: Expectation, dt: float) -> float:
-    """Return the fraction of spikes that come in a step with an earlier one of their source.
-
-    Those of a Poisson input are drawn in continuous time: with n spikes expected in a step, there
-    are any in ``1 - exp(-n)`` of the steps.
-    """
-    source = connection.source
-    if isinstance(source, SpikeInput) and source.n_spikes:
-        events = np.stack([steps_of(source.times, dt), source.ids])
-        return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes
-    each = expected.assumed(source) * (dt / 1000.0)
-    if not isinstance(source, PoissonInput) or not each.any():
-        return 0.0
-    return float(1.0 + np.expm1(-each).sum() / each.sum())
 
 
 def tau_in_steps(tau: float, spec: LearningSpec) -> float:

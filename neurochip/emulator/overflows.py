@@ -34,7 +34,7 @@ ELSEWHERE = ""
 """Key of the compartments that belong to no population of the symbols."""
 
 _LISTED = 3  # populations or connections in a warning
-_NOTABLE = 0.01  # of the spikes that teach: rare ones change no result
+_NOTABLE = 0.1  # of the spikes that teach: rarer ones hardly change what is learned
 _EFFECTS = {
     "wraps": "A register that wraps changes its sign: spikes are lost or added.",
     "voltage_clips_low": "v at its lower limit forgets the inhibition that goes beyond it.",
@@ -79,7 +79,7 @@ def warn_of_overflows(image: ChipImage, runs: Sequence[Recording]) -> None:
 def describe_overflows(image: ChipImage, runs: Sequence[Recording]) -> str:
     """Return which registers overflowed in runs of an image, the effect and what helps; or ``""``.
 
-    Traces beyond their limit are told if they are more than 1 % of the spikes that taught. Weights
+    Traces beyond their limit are told if they are more than 10 % of the spikes that taught. Weights
     and sums at their limit are what rules intend.
 
     Parameters

@@ -19,6 +19,7 @@ from .kernel import ConvolutionShape
 from .network import Network
 from .neurons import LIF, Population
 from .plasticity import STDP, Reward, RewardModulation, Triplet
+from .relays import with_relays
 from .rules import LogNormal, Normal, Uniform
 from .step_current import StepCurrent, Waveform
 
@@ -50,4 +51,5 @@ __all__ = [
     "fixed_total_number",
     "from_arrays",
     "one_to_one",
+    "with_relays",
 ]

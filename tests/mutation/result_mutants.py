@@ -88,6 +88,13 @@ MUTANTS = [
         f"{OVERFLOWS}::test_the_next_run_counts_anew",
     ),
     Mutant(
+        "rare traces beyond their limit are told",
+        "neurochip/emulator/overflows.py",
+        "if beyond > _NOTABLE * of:",
+        "if beyond > 0:",
+        f"{OVERFLOWS}::test_rare_traces_and_weights_at_their_limit_are_counted_and_not_told",
+    ),
+    Mutant(
         "overflows of child compartments are not told apart",
         "neurochip/emulator/overflows.py",
         "found[name] = above_zero(sums[0], CHILD) | above_zero(sums[1])",

@@ -13,7 +13,10 @@ REWARDS = "compiler/learning/rewards.py"
 SCALE = "compiler/learning/scale.py"
 PLASTIC = "compiler/learning/plastic.py"
 ASSEMBLE = "compiler/learning/assemble.py"
+REPEATS = "neurochip/network/repeats.py"
+RELAYS = "neurochip/network/relays.py"
 COMPILED = "tests/unit/test_compiled_plasticity.py"
+RELAYED = "tests/unit/test_relays.py::"
 REAL = f"{COMPILED}::test_products_of_a_step_give_the_weights_of_single_events"
 AMPLITUDES = f"{COMPILED}::test_amplitudes_are_within_half_a_percent"
 TRIPLETS = f"{COMPILED}::test_amplitudes_of_triplets_are_within_half_a_percent"
@@ -143,23 +146,23 @@ MUTANTS = [
     ),
     Mutant(
         "spikes of an input in one step are one event, whose source it is",
-        PLASTIC,
+        REPEATS,
         "events = np.stack([steps_of(source.times, dt), source.ids])",
         "events = np.stack([steps_of(source.times, dt)])",
         REPEATED,
     ),
     Mutant(
         "given spikes that repeat are a fraction of the sources",
-        PLASTIC,
+        REPEATS,
         "return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes",
         "return 1.0 - len(np.unique(events, axis=1)[0]) / source.size",
         REPEATED,
     ),
     Mutant(
         "a drawn spike repeats where any other one is",
-        PLASTIC,
-        "return float(1.0 + np.expm1(-each).sum() / each.sum())",
-        "return float(-np.expm1(-each).sum() / each.sum())",
+        REPEATS,
+        "return float(1.0 + np.expm1(-each).sum() / each.sum()) if",
+        "return float(-np.expm1(-each).sum() / each.sum()) if",
         REPEATED,
     ),
     Mutant(
@@ -168,5 +171,33 @@ MUTANTS = [
         "else network.input_lead)",
         "else 0)",
         f"{COMPILED}::test_inputs_that_are_sent_early_count_as_late_by_a_step",
+    ),
+    Mutant(
+        "a relay is a step late",
+        RELAYS,
+        "delay=(pairs[1] - 1) * dt",
+        "delay=pairs[1] * dt",
+        f"{RELAYED}test_spikes_and_weights_of_float_are_those_of_the_delayed_network",
+    ),
+    Mutant(
+        "the reset of a relay erases the spike after",
+        RELAYS,
+        '"tau_syn": dt, "cm": dt, "integration": "euler"',
+        '"integration": "exact"',
+        f"{RELAYED}test_a_relay_sends_spikes_of_steps_in_a_row",
+    ),
+    Mutant(
+        "relayed synapses keep their order",
+        RELAYS,
+        "weight=item.weight,\n",
+        "weight=np.sort(item.weight),\n",
+        f"{RELAYED}test_delays_of_their_own_have_relays_of_their_own",
+    ),
+    Mutant(
+        "one step of delay has relays, too",
+        RELAYS,
+        "(1 if steps.min() == steps.max() else 0)",
+        "0",
+        f"{RELAYED}test_networks_that_need_no_relays_stay_as_they_are",
     ),
 ]

@@ -598,7 +598,8 @@ def test_several_delays_are_refused():
     refused(
         lambda: compiled(PAIR, delay=delays),
         "connection 'source->cells': plasticity with delays of 1 to 3 steps; allowed: one delay "
-        "for all synapses, since a trace belongs to a neuron. Split the connection by delay.",
+        "for all synapses, since a trace belongs to a neuron. Let neurons relay its "
+        "spikes: with_relays(network, dt).",
     )
 
 
@@ -606,7 +607,8 @@ def test_more_traces_than_there_are_are_refused():
     refused(
         lambda: compiled(dataclasses.replace(PAIR, triplet=SLOW), delay=2.0),
         "connection 'source->cells': a3_minus of its triplet and a delay of 2 steps need three "
-        "presynaptic traces; allowed: two. Set a3_minus or the delay to 0.",
+        "presynaptic traces; allowed: two. Set a3_minus or the delay to 0, or let neurons relay the "
+        "spikes: with_relays(network, dt).",
     )
     refused(
         lambda: compiled(dataclasses.replace(PAIR, triplet=SLOW, reward=MODULATION)),

@@ -197,11 +197,11 @@ def test_traces_that_are_often_at_their_limit_are_told_with_what_helps():
 
 
 def test_rare_traces_and_weights_at_their_limit_are_counted_and_not_told():
-    emulator, stimulus = learning(20.0, 30.0)
+    emulator, stimulus = learning(20.0, 60.0)
     run = emulator.run(stimulus)
     counts = run.learning["source->cells"]
     assert counts["repeated"] > 0
-    assert counts["traces"] <= 0.01 * counts["spikes"]
+    assert 0 < counts["traces"] <= 0.1 * counts["spikes"]
     emulator.reset()
     emulator.set_weights("source->cells", 2.0)
     assert emulator.run(stimulus).learning["source->cells"]["weights"] > 0
