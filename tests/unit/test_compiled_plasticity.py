@@ -607,8 +607,8 @@ def test_more_traces_than_there_are_are_refused():
     refused(
         lambda: compiled(dataclasses.replace(PAIR, triplet=SLOW), delay=2.0),
         "connection 'source->cells': a3_minus of its triplet and a delay of 2 steps need three "
-        "presynaptic traces; allowed: two. Set a3_minus or the delay to 0, or let neurons relay the "
-        "spikes: with_relays(network, dt).",
+        "presynaptic traces; allowed: two. Set a3_minus or the delay to 0, or let neurons relay "
+        "the spikes: with_relays(network, dt).",
     )
     refused(
         lambda: compiled(dataclasses.replace(PAIR, triplet=SLOW, reward=MODULATION)),

@@ -34,6 +34,7 @@ from neurochip import (
     validate,
 )
 from neurochip._support.npz import write_npz
+from neurochip.emulator.overflows import describe_overflows
 from neurochip.errors import ChipOverflowWarning, RecordingError
 from neurochip.frontends.session import Session, Spikes, join_recordings, stimulus_of
 from neurochip.image.program import SignMode, Synapses, program
@@ -173,11 +174,11 @@ def test_compartments_of_no_population_are_counted_as_others():
     assert "; other compartments: a sum of synaptic input" in text
 
 
-def learning(expected, rate):
+def learning(expected, rate, **options):
     """Run a network that learns from inputs at another rate than its compilation expects."""
     image = compile_network(driven(rate=expected), dt=1.0)
     stimulus = draw_stimulus(driven(rate=rate), 300.0, seed=1)
-    return Emulator(image), stimulus
+    return Emulator(image, **options), stimulus
 
 
 def test_traces_that_are_often_at_their_limit_are_told_with_what_helps():
@@ -197,14 +198,17 @@ def test_traces_that_are_often_at_their_limit_are_told_with_what_helps():
 
 
 def test_rare_traces_and_weights_at_their_limit_are_counted_and_not_told():
-    emulator, stimulus = learning(20.0, 60.0)
+    emulator, stimulus = learning(20.0, 60.0, warn=False)
     run = emulator.run(stimulus)
     counts = run.learning["source->cells"]
     assert counts["repeated"] > 0
     assert 0 < counts["traces"] <= 0.1 * counts["spikes"]
+    assert describe_overflows(emulator.image, [run]) == ""
     emulator.reset()
     emulator.set_weights("source->cells", 2.0)
-    assert emulator.run(stimulus).learning["source->cells"]["weights"] > 0
+    run = emulator.run(stimulus)
+    assert run.learning["source->cells"]["weights"] > 0
+    assert describe_overflows(emulator.image, [run]) == ""
 
 
 def test_traces_of_an_image_by_hand_are_told_too():
