@@ -77,8 +77,8 @@ Connection('source->cells', 'source->cells relays' -> 'cells', 40 synapses, plas
     step = own_step("with_relays", network, dt, NetworkError)
     populations, connections = list(network.populations), []
     for item in network.connections:
-        steps = np.broadcast_to(nearest_steps(item.delay, step), (item.n_synapses,))
-        steps = steps.astype(np.int64)
+        each = nearest_steps(item.delay, step).astype(np.int64)
+        steps = np.broadcast_to(each, (item.n_synapses,))
         if not item.learns or steps.max() <= (1 if steps.min() == steps.max() else 0):
             connections.append(item)
             continue
@@ -115,8 +115,15 @@ def _relayed(item: Connection, steps: Int64Array, dt: float) -> tuple[Connection
     """Return the connection to the relays of another one, and the other one from there."""
     pairs, relay = np.unique(np.stack([item.pre, steps]), axis=1, return_inverse=True)
     # A current of one step, which the reset does not erase: a relay may spike in every step.
-    own = {"tau_m": 10.0 * dt, "tau_syn": dt, "cm": dt, "integration": "euler"}
-    cell = LIF(v_rest=0.0, v_reset=0.0, v_thresh=1.0, **own)
+    cell = LIF(
+        v_rest=0.0,
+        v_reset=0.0,
+        v_thresh=1.0,
+        tau_m=10.0 * dt,
+        tau_syn=dt,
+        cm=dt,
+        integration="euler",
+    )
     relays = Population(f"{item.name} relays", pairs.shape[1], cell)
     there = from_arrays(
         item.source,
