@@ -264,6 +264,12 @@ def test_the_room_reaches_what_the_sources_may_do_together():
     assert injection.room(cells, 500, 1000, DT)[1][0] == pytest.approx([-1.3, -0.7, -0.5])
 
 
+def test_the_compiler_expects_the_mean_of_a_whole_pulse_however_short_the_first_run_is():
+    cells = make_cells()
+    cells.inject(sim.DCSource(amplitude=0.4, start=10.0, stop=40.0))
+    assert injection.room(cells, 0, 1, DT)[1][2] == pytest.approx([0.3])
+
+
 def test_attributes_are_numbers_and_arrays():
     source = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.7])
     assert source.times.tolist() == pytest.approx([0.4, 0.9])

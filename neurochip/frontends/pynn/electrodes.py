@@ -35,7 +35,7 @@ __all__ = [
 
 _logger = logging.getLogger("PyNN")
 _BLOCK = 1 << 7  # samples of noise drawn with one generator
-_NEVER = 1e18  # a step that no simulation reaches
+_LATE, _NEVER = 1e9, 1e18  # steps that simulations hardly reach, and that none does
 _RARE = 5.0  # standard deviations of noise for which the compiler leaves room
 
 
@@ -213,6 +213,10 @@ class _Source(StandardCurrentSource):
         """Return the smallest and the largest current that is not 0."""
         raise NotImplementedError
 
+    def _last(self, values: Mapping[str, Any]) -> int:
+        """Return the last step that is known to change the current; a late end is none."""
+        return max(step for step in (0, *self._on(values)) if step < _LATE)
+
     def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
         """Return the expected mean over some steps."""
         begin, end = self._on(values)
@@ -343,6 +347,9 @@ class StepCurrentSource(_Source, electrodes.StepCurrentSource):
     def _range(self, values: Mapping[str, Any]) -> tuple[float, float]:
         amplitudes = values["amplitudes"]
         return (amplitudes.min(), amplitudes.max()) if len(amplitudes) else (0.0, 0.0)
+
+    def _last(self, values: Mapping[str, Any]) -> int:
+        return int(_steps_of(values["times"]).max(initial=0))
 
     def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
         changes = _steps_of(values["times"])

@@ -53,7 +53,8 @@ def room(
     """Return a current in few steps for which the compiler leaves enough room.
 
     It reaches the smallest and the largest current of all sources together, by their parameters,
-    and has the mean that is expected in some steps. It stays the same until a parameter goes beyond
+    and has the mean that is expected in some steps, or until the last known change if that is
+    later. It stays the same until a parameter goes beyond
     what was asked for before, and then only widens.
 
     Parameters
@@ -94,8 +95,10 @@ def _needed(population: Any, first: int, stop: int) -> Float64Array:
     The first two also reach what was asked for before.
     """
     found = np.zeros((3, population.size))
-    for source, _, indices in _into(population):
-        values = source._history()[-1][1]
+    sources = [(item[0], item[0]._history()[-1][1], item[2]) for item in _into(population)]
+    # A script may run in short pieces, for instance between two callbacks.
+    stop = max([stop, *(source._last(values) for source, values, _ in sources)])
+    for source, values, indices in sources:
         low, high = source._range(values)
         own = np.array([[min(low, 0.0)], [max(high, 0.0)], [source._mean(values, first, stop)]])
         np.add.at(found.T, indices, own.T)
