@@ -85,7 +85,7 @@ def scene(sim, rule, given, driven, *, relayed):
 
 def in_float(sim, given, relay, cells, *, relayed):
     """Run the network in float64; return the spikes of both sides by NEST's times, and weights."""
-    network = read_network(sim.simulator.state, STEPS)
+    network = read_network(sim.simulator.state)
     name = next(item.name for item in network.connections if item.plasticity)
     stimulus = draw_stimulus(network, STEPS * 0.1, seed=1)
     run = simulate_reference(network, stimulus, 0.1, record=[WeightProbe(name)])
@@ -306,7 +306,7 @@ def test_inhibitory_synapses_do_not_learn(sim):
 
 def test_an_axonal_delay_is_the_networks_own(sim):
     on_chip(sim, delay=1.5, fraction=0.0)
-    (item,) = read_network(sim.simulator.state, 10).connections
+    (item,) = read_network(sim.simulator.state).connections
     assert item.delay == 1.5
     step = math.exp(-0.1 / TAU_PLUS)  # a source's spike at t is one of the step that ends then
     assert item.plasticity.a_plus == pytest.approx(0.5 * A_PLUS * step, rel=1e-12)

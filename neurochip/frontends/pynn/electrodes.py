@@ -35,7 +35,7 @@ __all__ = [
 
 _logger = logging.getLogger("PyNN")
 _BLOCK = 1 << 7  # samples of noise drawn with one generator
-_LATE, _NEVER = 1e9, 1e18  # steps that simulations hardly reach, and that none does
+_NEVER = 1e18  # a step that no simulation reaches
 _RARE = 5.0  # standard deviations of noise for which the compiler leaves room
 
 
@@ -213,15 +213,10 @@ class _Source(StandardCurrentSource):
         """Return the smallest and the largest current that is not 0."""
         raise NotImplementedError
 
-    def _last(self, values: Mapping[str, Any]) -> int:
-        """Return the last step that is known to change the current; a late end is none."""
-        return max(step for step in (0, *self._on(values)) if step < _LATE)
-
-    def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
-        """Return the expected mean over some steps."""
+    def _mean(self, values: Mapping[str, Any]) -> float:
+        """Return the expected mean while the source is on."""
         begin, end = self._on(values)
-        on = max(0, min(end, stop) - max(begin, first)) / max(stop - first, 1)
-        return float(np.mean(self._range(values)) * on)
+        return float(np.mean(self._range(values))) if begin < end else 0.0
 
 
 class DCSource(_Source, electrodes.DCSource):
@@ -348,13 +343,12 @@ class StepCurrentSource(_Source, electrodes.StepCurrentSource):
         amplitudes = values["amplitudes"]
         return (amplitudes.min(), amplitudes.max()) if len(amplitudes) else (0.0, 0.0)
 
-    def _last(self, values: Mapping[str, Any]) -> int:
-        return int(_steps_of(values["times"]).max(initial=0))
-
-    def _mean(self, values: Mapping[str, Any], first: int, stop: int) -> float:
-        changes = _steps_of(values["times"])
-        lengths = np.diff(np.append(np.clip(changes, first, stop), stop))
-        return float(lengths @ values["amplitudes"] / max(stop - first, 1))
+    def _mean(self, values: Mapping[str, Any]) -> float:
+        lengths = np.diff(values["times"])
+        if not len(lengths):
+            return float(np.sum(values["amplitudes"]))
+        # The last amplitude lasts for the mean of the intervals before it, as in a StepCurrent.
+        return float(np.average(values["amplitudes"], weights=np.append(lengths, lengths.mean())))
 
 
 def _sources() -> list[Any]:

@@ -47,22 +47,18 @@ def currents(
     return found
 
 
-def room(
-    population: Any, first_step: int, n_steps: int, dt: float
-) -> tuple[Float64Array, Float64Array] | None:
+def room(population: Any, dt: float) -> tuple[Float64Array, Float64Array] | None:
     """Return a current in few steps for which the compiler leaves enough room.
 
     It reaches the smallest and the largest current of all sources together, by their parameters,
-    and has the mean that is expected in some steps, or until the last known change if that is
-    later. It stays the same until a parameter goes beyond
-    what was asked for before, and then only widens.
+    and has the mean that is expected while they are on: it does not depend on the length of a run,
+    so that a run in pieces has the same image. It stays the same until a parameter goes beyond what
+    was asked for before, and then only widens.
 
     Parameters
     ----------
     population : Population
         The neurons.
-    first_step, n_steps : int
-        First step and number of steps of the run that comes.
     dt : float, ms
         Length of a step.
 
@@ -77,7 +73,7 @@ def room(
     if not _into(population):
         return None
     if getattr(population, "_room", None) is None or is_beyond(population):
-        population._room = _needed(population, first_step, first_step + n_steps)
+        population._room = _needed(population)
     low, high, mean = population._room
     # The extremes last for a step each, which is nothing in the mean over time.
     return np.array([0.0, 1.0, 2.0, _LONG]) * dt, np.stack([low, high, mean, mean])
@@ -86,21 +82,19 @@ def room(
 def is_beyond(population: Any) -> bool:
     """Return whether a source may inject more than :func:`room` has ever said, if it has."""
     room = getattr(population, "_room", None)
-    return room is not None and not np.array_equal(room[:2], _needed(population, 0, 0)[:2])
+    return room is not None and not np.array_equal(room[:2], _needed(population)[:2])
 
 
-def _needed(population: Any, first: int, stop: int) -> Float64Array:
+def _needed(population: Any) -> Float64Array:
     """Return the smallest, the largest and the mean current: shape (3, size).
 
     The first two also reach what was asked for before.
     """
     found = np.zeros((3, population.size))
-    sources = [(item[0], item[0]._history()[-1][1], item[2]) for item in _into(population)]
-    # A script may run in short pieces, for instance between two callbacks.
-    stop = max([stop, *(source._last(values) for source, values, _ in sources)])
-    for source, values, indices in sources:
+    for source, _, indices in _into(population):
+        values = source._history()[-1][1]
         low, high = source._range(values)
-        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [source._mean(values, first, stop)]])
+        own = np.array([[min(low, 0.0)], [max(high, 0.0)], [source._mean(values)]])
         np.add.at(found.T, indices, own.T)
     before = getattr(population, "_room", found)
     found[0], found[1] = np.minimum(found[0], before[0]), np.maximum(found[1], before[1])

@@ -128,15 +128,15 @@ def wired_sources(state: Any) -> list[Any]:
     return [state.populations[i] for i in sorted(wired) if is_source(state.populations[i])]
 
 
-def read_network(state: Any, stop: int) -> Network | None:
+def read_network(state: Any) -> Network | None:
     """Return the network of a script as it is now, or None if it has no neurons.
+
+    It does not depend on the length of a run, so that a run in pieces has the same image.
 
     Parameters
     ----------
     state : State
         The objects of the script.
-    stop : int
-        Step at which the next run ends: its currents tell the compiler what to expect.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def read_network(state: Any, stop: int) -> Network | None:
             continue
         population = Population(item.key, item.size, model_of(item))
         ends[item.key] = population
-        needed = room(item, state.step, stop - state.step, state.dt)
+        needed = room(item, state.dt)
         if needed is not None:
             currents.append(StepCurrent(population, *needed))
     if not ends:

@@ -76,7 +76,7 @@ class Runs:
         """
         state = self._state
         stop = self._step_at(time)
-        self._follow_changes(stop)
+        self._follow_changes()
         state.running = True
         if stop > state.step:
             self._run(stop)
@@ -99,7 +99,7 @@ class Runs:
         stop = self._step_at(time)
         if stop < 1:
             raise FrontendError(f"run: a length of {time:g} ms; allowed: above 0 ms.")
-        self._follow_changes(stop)
+        self._follow_changes()
         if self.session is None:
             return None
         self.stimulus = self._stimulus(self.session.network, self._draw(stop), stop)
@@ -107,7 +107,7 @@ class Runs:
 
     def compile(self) -> None:
         """Compile the network as it is, before the first run or after a change."""
-        self._follow_changes(self._state.step)
+        self._follow_changes()
 
     def reset(self) -> None:
         """Go back to time 0 with the parameters as they are."""
@@ -220,13 +220,13 @@ class Runs:
         ]
         return Stimulus(stop * dt, tuple(trains), tuple(waveforms))
 
-    def _follow_changes(self, stop: int) -> None:
+    def _follow_changes(self) -> None:
         """Compile the network, or go on with what the script has changed."""
         state = self._state
         if not state.stale and _need_room(state):
             state.changed()
         if state.stale:
-            network = read_network(state, stop)
+            network = read_network(state)
             if network is None:
                 self.session = None
             elif state.step:
