@@ -2,13 +2,14 @@
 
     python tests/benchmarks/vogels_abbott.py            # four seeds
     python tests/benchmarks/vogels_abbott.py --seeds 12
+    python tests/benchmarks/vogels_abbott.py --coba     # with conductances
 
 The script is ``examples/VAbenchmarks.py`` of PyNN's source archive, which pip downloads by the name
 of the package (or ``NEUROCHIP_PYNN_SDIST``): 4,000 neurons with currents (CUBA), about 319,000
 synapses, 1 s in steps of 0.1 ms. It runs as published, by the name of the simulator; other seeds
 than its own replace one number in it. A seed gives both simulators the same synapses and the same
 initial v. NEST runs with spikes on the grid (``spike_precision="on_grid"``): by default PyNN lets
-it interpolate between steps, which no chip does.
+it interpolate between steps, which no chip does. Conductances (COBA) are currents on the chip.
 
 The network is chaotic: any difference of one spike changes all later ones, so single runs differ by
 a few per cent. Rates are therefore compared by their means over the seeds, with 95 % intervals of
@@ -50,11 +51,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def run(script: Path, simulator: str) -> list[float]:
+def run(script: Path, simulator: str, model: str) -> list[float]:
     """Return what the script prints of a simulator: the values of ``ROWS``."""
     paths = filter(None, (str(TESTS), os.environ.get("PYTHONPATH")))
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(script), simulator, "CUBA"],
+        [sys.executable, "-c", RUN, str(script), simulator, model],
         cwd=script.parent,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
@@ -70,8 +71,11 @@ def main() -> None:
     """Print a row for each seed and simulator, and the difference of the rates."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=4)
-    seeds = range(98765, 98765 + parser.parse_args().seeds)
-    rates: dict[str, list[list[float]]] = {"nest_on_grid": [], "neurochip": []}
+    parser.add_argument("--coba", action="store_true")
+    given = parser.parse_args()
+    seeds = range(98765, 98765 + given.seeds)
+    model, chip = ("COBA", "neurochip_driving_force") if given.coba else ("CUBA", "neurochip")
+    rates: dict[str, list[list[float]]] = {"nest_on_grid": [], chip: []}
     with tempfile.TemporaryDirectory() as name:
         archive = find_archive(Path(name))
         if archive is None:
@@ -84,7 +88,7 @@ def main() -> None:
             script = Path(name, f"VAbenchmarks_{seed}.py")
             script.write_text(text.replace(SEED, f"rngseed = {seed}"), encoding="utf-8")
             for simulator, found in rates.items():
-                exc, inh, *times = run(script, simulator)
+                exc, inh, *times = run(script, simulator, model)
                 found.append([exc, inh])
                 shown = [f"{value:.2f}" for value in (exc, inh, *times)]
                 rows.append([str(seed), simulator, *shown])
