@@ -63,6 +63,18 @@ class TestSpikes:
         early = [train.min() < 50.0 for train in trains(cells)]
         assert early == [True, True, False, False, False]
 
+    def test_a_view_of_cells_that_are_not_recorded_has_no_trains(self, sim):
+        sim.setup(timestep=0.1)
+        cells = cells_of(sim)
+        cells[0:2].record("spikes")
+        sim.run(50.0)
+        assert trains(cells[3:5]) == []
+        assert cells[3:5].mean_spike_count() == 0
+        assert cells[3:5].get_spike_counts() == {}
+        others = cells_of(sim)
+        assert others.get_spike_counts() == {}
+        assert not segment_of(others).spiketrains
+
     def test_sources_are_recorded_at_the_times_that_were_given(self, sim):
         sim.setup(timestep=0.1)
         source = sim.Population(2, sim.SpikeSourceArray(spike_times=[[1.234, 10.0], [7.77]]))

@@ -82,8 +82,12 @@ class Recorder(recording.Recorder):
             )
         self.sampling_interval = interval
 
-    def _get_spiketimes(self, cells: Any, clear: bool = False) -> tuple[Int64Array, Float64Array]:
+    def _get_spiketimes(
+        self, cells: Any, clear: bool = False
+    ) -> tuple[Int64Array, Float64Array] | dict[int, Float64Array]:
         del clear  # of the store; PyNN calls _clear_simulator, too
+        if not cells:  # PyNN makes no list of trains of none
+            return {}
         ids, first = self._indices(cells), int(self.population.first_id)
         who, times = simulator.state.store.spikes(self.population, ids)
         return who.astype(np.int64) + first, times
