@@ -118,7 +118,7 @@ class SpikeInput(ArrayValue):
             )
         integers(owner, "ids", ids, low=0, high=self.size - 1)
         quantity(owner, "times", times, "ms", NOT_NEGATIVE, copy=False)
-        order = np.lexsort((ids, times))
+        order = _order(times, ids)
         object.__setattr__(self, "ids", read_only(ids[order].astype(np.int32)))
         object.__setattr__(self, "times", read_only(times[order].astype(np.float64)))
         if self.expected_rate is not None:
@@ -230,6 +230,14 @@ class ConstantCurrent(ArrayValue):
             )
         check_current(owner, self.target.model, amplitude)
         object.__setattr__(self, "amplitude", amplitude)
+
+
+def _order(times: Any, ids: Any) -> Any:
+    """Return the order by time, then source: a slice if it is the given one, which saves a sort."""
+    later, same = times[1:] > times[:-1], times[1:] == times[:-1]
+    if (later | (same & (ids[1:] >= ids[:-1]))).all():
+        return slice(None)
+    return np.lexsort((ids, times))
 
 
 def _rate(owner: str, name: str, value: Any, size: int) -> float | Float64Array:

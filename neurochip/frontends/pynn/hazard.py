@@ -20,7 +20,7 @@ import numpy as np
 
 from ..._support.extras import require
 from ...typing import Float64Array, Int32Array, Int64Array, UInt64Array
-from .renewal import AT_ONCE, amounts, in_order
+from .renewal import AT_ONCE, amounts, as_keys, in_order
 
 __all__ = ["Course", "Position", "begin", "changed", "draw_until"]
 
@@ -107,7 +107,6 @@ def draw_until(
     course: Course, position: Position, until: int
 ) -> tuple[Int64Array, Int32Array, Position]:
     """Draw all spikes before step ``until``; see :func:`.renewal.draw_until`."""
-    size = len(course.start)
     limit = np.minimum(course.stop, until)
     interval, last = position.interval.copy(), position.last.copy()
     at, left = position.at.copy(), position.left.copy()
@@ -138,12 +137,12 @@ def draw_until(
             sent = times[:, :-1] < horizon[:, None]
             counts = sent.sum(axis=1)
             row = np.arange(who.size)
-            found.append(times[:, :-1][sent].astype(np.int64) * size + np.repeat(who, counts))
+            found.append(as_keys(times[:, :-1][sent], np.repeat(who, counts)))
             interval[who] += counts.astype(np.uint64)
             last[who] = at[who] = times[row, counts - 1]
             left[who] = drawn[row, counts - 1]
         active = active[crossing | spiking]
-    return *in_order(found, size), Position(position.streams, interval, last, at, left)
+    return *in_order(found), Position(position.streams, interval, last, at, left)
 
 
 def _piece(course: Course, who: Int64Array, at: Float64Array) -> Int64Array:

@@ -23,6 +23,7 @@ __all__ = [
     "Position",
     "Process",
     "amounts",
+    "as_keys",
     "begin",
     "changed",
     "draw_until",
@@ -31,6 +32,7 @@ __all__ = [
 
 AT_ONCE = 1 << 20
 """Random numbers that are drawn in one pass."""
+_SOURCE = 32  # bits of a key for the number of the source
 _STAGE = np.uint64(40)  # place of the number of the stage above that of the interval, in bits
 _MIX = (
     (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
@@ -126,7 +128,6 @@ def draw_until(
     position : Position
         Where the sources are then.
     """
-    size = len(process.rate)
     limit = np.minimum(process.stop, until)
     interval = position.interval.copy()
     free, left, due = position.free.copy(), position.left.copy(), position.due.copy()
@@ -149,22 +150,25 @@ def draw_until(
         sent = times[:, :-1] < limit[active, None]
         counts = sent.sum(axis=1)
         row, last = np.arange(active.size), counts - 1  # at least one was due
-        steps = times[:, :-1][sent].astype(np.int64)
-        found.append(steps * size + np.repeat(active, counts))
+        found.append(as_keys(times[:, :-1][sent], np.repeat(active, counts)))
         interval[active] += counts.astype(np.uint64)
         free[active] = times[row, last] + dead
         left[active] = drawn[row, last]
         due[active] = times[row, counts]
         active = active[due[active] < limit[active]]
-    return *in_order(found, size), Position(position.streams, interval, free, left, due)
+    return *in_order(found), Position(position.streams, interval, free, left, due)
 
 
-def in_order(found: list[Int64Array], size: int) -> tuple[Int64Array, Int32Array]:
-    """Return steps and sources of spikes in order, given lists of ``step * size + source``."""
-    both = np.concatenate(found)
+def as_keys(times: Float64Array, ids: Int64Array) -> Int64Array:
+    """Return spikes as integers that are ordered by step, then source."""
+    return np.asarray((times.astype(np.int64) << _SOURCE) | ids)
+
+
+def in_order(keys: list[Int64Array]) -> tuple[Int64Array, Int32Array]:
+    """Return steps and sources of spikes in order, given lists of them from :func:`as_keys`."""
+    both = np.concatenate(keys)
     both.sort()
-    steps, ids = np.divmod(both, size)
-    return steps, ids.astype(np.int32)
+    return both >> _SOURCE, both.astype(np.int32)  # the lower half
 
 
 def amounts(streams: UInt64Array, intervals: UInt64Array, stages: Int64Array) -> Float64Array:
