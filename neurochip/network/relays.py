@@ -19,7 +19,7 @@ from .neurons import LIF, Population
 from .repeats import repeated_share
 from .time_step import own_step
 
-__all__ = ["with_relays"]
+__all__ = ["insert_relays", "needs_relays", "with_relays"]
 
 _KICK = 2.0  # thresholds
 
@@ -75,15 +75,33 @@ Connection('source->cells', 'source->cells relays' -> 'cells', 40 synapses, plas
     allowed = "a Network"
     instance("with_relays", "network", network, Network, allowed, error=NetworkError)
     step = own_step("with_relays", network, dt, NetworkError)
+    found = insert_relays(network, step)
+    for item in network.connections:
+        share = repeated_share(item.source, step) if needs_relays(item, step) else 0.0
+        if share:
+            warn_user(
+                f"with_relays: connection {item.name!r}: {percent(share, sign='')} of the spikes "
+                f"of input {item.source.name!r} come in a step with an earlier one of their "
+                "source; a relay makes one spike of them. Shorten dt."
+            )
+    return found
+
+
+def insert_relays(network: Network, dt: float) -> Network:
+    """Return the network of :func:`with_relays`, whose inputs spike once in a step of ``dt`` ms.
+
+    Raises
+    ------
+    NetworkError
+        As for :func:`with_relays`.
+    """
     populations, connections = list(network.populations), []
     for item in network.connections:
-        each = nearest_steps(item.delay, step).astype(np.int64)
-        steps = np.broadcast_to(each, (item.n_synapses,))
-        if not item.learns or steps.max() <= (1 if steps.min() == steps.max() else 0):
+        if not needs_relays(item, dt):
             connections.append(item)
             continue
-        _check(network, item, steps, step)
-        there, relayed = _relayed(item, steps, step)
+        _check(network, item, dt)
+        there, relayed = _relayed(item, dt)
         populations.append(there.target)
         connections += [there, relayed]
     if len(populations) == len(network.populations):
@@ -91,8 +109,22 @@ Connection('source->cells', 'source->cells relays' -> 'cells', 40 synapses, plas
     return dataclasses.replace(network, populations=populations, connections=connections)
 
 
-def _check(network: Network, item: Connection, steps: Int64Array, dt: float) -> None:
-    owner = f"with_relays: connection {item.name!r}"
+def needs_relays(connection: Connection, dt: float) -> bool:
+    """Tell whether a connection learns with delays that the chip cannot do without an error."""
+    if not connection.learns:
+        return False
+    steps = _steps(connection, dt)
+    return bool(steps.max() > (1 if steps.min() == steps.max() else 0))
+
+
+def _steps(connection: Connection, dt: float) -> Int64Array:
+    """Return the delay of each synapse in steps."""
+    steps = nearest_steps(connection.delay, dt).astype(np.int64)
+    return np.broadcast_to(steps, (connection.n_synapses,))
+
+
+def _check(network: Network, item: Connection, dt: float) -> None:
+    owner, steps = f"with_relays: connection {item.name!r}", _steps(item, dt)
     if not steps.min():
         raise NetworkError(
             f"{owner} has delays of 0 to {steps.max()} steps; allowed: at least one step of "
@@ -103,17 +135,12 @@ def _check(network: Network, item: Connection, steps: Int64Array, dt: float) -> 
             f"{owner} comes from the input {item.source.name!r}, whose spikes act before the "
             "threshold of their step; allowed: a source that is a population, or another delivery."
         )
-    if share := repeated_share(item.source, dt):
-        warn_user(
-            f"{owner}: {percent(share, sign='')} of the spikes of input {item.source.name!r} come "
-            "in a step with an earlier one of their source; a relay makes one spike of them. "
-            "Shorten dt."
-        )
 
 
-def _relayed(item: Connection, steps: Int64Array, dt: float) -> tuple[Connection, Connection]:
+def _relayed(item: Connection, dt: float) -> tuple[Connection, Connection]:
     """Return the connection to the relays of another one, and the other one from there."""
-    pairs, relay = np.unique(np.stack([item.pre, steps]), axis=1, return_inverse=True)
+    ends = np.stack([item.pre, _steps(item, dt)])
+    pairs, relay = np.unique(ends, axis=1, return_inverse=True)
     # A current of one step, which the reset does not erase: a relay may spike in every step.
     cell = LIF(
         v_rest=0.0,

@@ -7,7 +7,7 @@ import pytest
 from brian2_stdp import FORMS, NAMESPACE, WAVE
 
 from neurochip import Reference, WeightProbe
-from neurochip.errors import FrontendError
+from neurochip.errors import CompileError, FrontendError
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +82,49 @@ def test_learned_weights_are_near_those_of_brian2(b2):
     learned = Script(b2, form).run(b2, 400)
     assert np.corrcoef(learned - start, wanted - start)[0, 1] > 0.7
     assert np.square(learned - wanted).mean() < 0.25 * np.square(wanted - start).mean()
+
+
+def delayed(b2, delay):
+    """Return a network in which pairs of spikes come close to each other, after delays."""
+    script = Script(b2, FORMS["the second tutorial of Brian2"])
+    script.wires.delay = delay
+    return script
+
+
+def test_relays_learn_near_brian2_with_a_delay_of_each_synapse(b2):
+    delay = "(1 + 11*rand())*ms"
+    start = np.array(delayed(b2, delay).wires.w)
+    wanted = delayed(b2, delay).run(b2, 400)
+    b2.set_device("neurochip")
+    with pytest.raises(CompileError, match="plasticity with delays of 1 to 12 steps; allowed: one"):
+        delayed(b2, delay).run(b2, 400)
+    b2.set_device("neurochip", relays=True)
+    script = delayed(b2, delay)
+    learned = script.run(b2, 400)
+    assert np.abs(script.record.w[:, 0] - start[[0, 7, 20]]).max() <= STEP / 2 * 1.01
+    assert np.corrcoef(learned - start, wanted - start)[0, 1] > 0.7
+    assert np.square(learned - wanted).mean() < 0.25 * np.square(wanted - start).mean()
+    assert b2.get_device().recording.populations["wires relays"] > 8
+
+
+def test_relayed_runs_go_on_from_weights_that_the_script_sets(b2):
+    b2.set_device("neurochip", relays=True)
+    script = delayed(b2, "(1 + 11*rand())*ms")
+    script.run(b2, 50)
+    script.wires.w = np.linspace(0.1, 0.8, 40)
+    script.run(b2, 1)
+    expected = np.linspace(0.1, 0.8, 40)[[0, 7, 20]]
+    assert np.abs(script.record.w[:, 50] - expected).max() <= STEP / 2 * 1.01
+
+
+def test_relays_are_switched_on_or_off(b2):
+    message = r"^set_device: relays = 'yes'; allowed: True or False\.$"
+    with pytest.raises(FrontendError, match=message):
+        b2.set_device("neurochip", relays="yes")
+    b2.set_device("neurochip", relays=True)
+    message = "delays of 0 to 4 steps; allowed: at least one step of 1 ms for all of its synapses"
+    with pytest.raises(FrontendError, match=f"^Brian2 network: connection 'wires' has {message}"):
+        delayed(b2, "(i % 2)*4*ms").run(b2, 10)
 
 
 def test_a_monitor_has_the_weights_at_the_start_of_each_step(chip):

@@ -200,4 +200,12 @@ MUTANTS = [
         "0",
         f"{RELAYED}test_networks_that_need_no_relays_stay_as_they_are",
     ),
+    Mutant(
+        "weights of relayed synapses go back to Brian2 in the order without relays",
+        "neurochip/frontends/brian2/reading.py",
+        "order=item.order[by_relay]",
+        "order=item.order",
+        "tests/frontends/test_brian2_learned.py"
+        "::test_relayed_runs_go_on_from_weights_that_the_script_sets",
+    ),
 ]

@@ -21,6 +21,7 @@ from brian2.utils.logger import get_logger
 
 from compiler import CompileOptions
 
+from ..._support.values import switch
 from ...chip.spec import LOIHI, ChipSpec
 from ...emulator.overflows import describe_overflows
 from ...emulator.plan import span_of
@@ -34,7 +35,7 @@ from .following import Follower, depends_on_run
 from .inputs import changes_with_time, draw, known_spikes, pass_over
 from .objects import check_begin, common_clock, inputs_in_order, neurons_of
 from .preparing import prepare
-from .reading import Reading, read_network
+from .reading import Reading, read_network, relayed
 from .runs import Runs, run_inputs
 
 __all__ = ["NeurochipDevice"]
@@ -66,6 +67,7 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         self.arrays = runtime_device.arrays  # objects created before set_device run, too
         self.defaultclock: Any = None
         self.chip: ChipSpec = LOIHI
+        self.relays = False
         self.compile_options: dict[str, Any] = {}
         self.emulator_options: dict[str, Any] = {}
         self.reinit()
@@ -91,15 +93,17 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
         build_on_run : bool
             Option of Brian2 without effect here.
         options
-            ``chip``, a ChipSpec (default: LOIHI); options of :class:`compiler.CompileOptions`;
-            ``strict``, ``threads`` and ``progress`` as in :class:`~neurochip.emulator.Emulator`.
+            ``chip``, a ChipSpec (default: LOIHI); ``relays``, whether neurons relay delayed spikes
+            to synapses that learn, as :func:`~neurochip.with_relays` does (default: False); options
+            of :class:`compiler.CompileOptions`; ``strict``, ``threads`` and ``progress`` as in
+            :class:`~neurochip.emulator.Emulator`.
 
         Raises
         ------
         FrontendError
-            If an option has another name, or ``chip`` is not a ChipSpec.
+            If an option has another name, ``chip`` is not a ChipSpec, or ``relays`` no bool.
         """
-        allowed = ("chip", *_COMPILE, *_EMULATE)
+        allowed = ("chip", "relays", *_COMPILE, *_EMULATE)
         for name, value in options.items():
             if name not in allowed:
                 raise FrontendError(
@@ -110,11 +114,12 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
             raise FrontendError(
                 f"set_device: chip = {chip!r}; allowed: a ChipSpec such as neurochip.LOIHI."
             )
+        relays = switch("set_device", "relays", options.get("relays", False), error=FrontendError)
         if self.defaultclock is None:
             # Objects created before set_device keep their clock, so share it.
             self.defaultclock = runtime_device.defaultclock
         super().activate(build_on_run, **options)
-        self.chip = chip
+        self.chip, self.relays = chip, relays
         self.compile_options = {name: options[name] for name in _COMPILE if name in options}
         self.emulator_options = {name: options[name] for name in _EMULATE if name in options}
 
@@ -264,7 +269,8 @@ class NeurochipDevice(RuntimeDevice):  # type: ignore[misc] # Brian2 has no type
 
         def read(inputs: Mapping[str, Drive]) -> Reading:
             with self._timed("reading"), runs.rewound(known) if runs else nullcontext():
-                return read_network(net, namespace, inputs, first + n_steps)
+                reading = read_network(net, namespace, inputs, first + n_steps)
+                return relayed(reading) if self.relays else reading
 
         if runs is None:
             check_begin(active)

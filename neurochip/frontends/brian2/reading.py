@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from brian2 import PoissonInput, Synapses
 
 from ... import network as ours
-from ...errors import FrontendError
+from ..._support.grid import nearest_steps
+from ...errors import FrontendError, NetworkError
 from ...network.plausible import units_known
+from ...network.relays import insert_relays, needs_relays
 from ..session import Drive
 from .assemble import Units, connect, populate
 from .inputs import describe
@@ -22,7 +25,7 @@ from .synapses import read_synapses
 from .timed import step_currents
 from .times import milliseconds
 
-__all__ = ["Reading", "Roster", "read_inputs", "read_network"]
+__all__ = ["Reading", "Roster", "read_inputs", "read_network", "relayed"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,6 +132,29 @@ def read_network(
     return Reading(
         dt=dt, objects=objects, cells=cells, units=units, learned=learned, network=network
     )
+
+
+def relayed(reading: Reading) -> Reading:
+    """Return a reading in whose network neurons relay delayed spikes to synapses that learn.
+
+    Raises
+    ------
+    FrontendError
+        If some synapses of an object have a delay and others none.
+    """
+    before = reading.network
+    try:
+        network = insert_relays(before, reading.dt)
+    except NetworkError as problem:
+        raise FrontendError(f"Brian2 network: {str(problem).partition(': ')[2]}") from None
+    named, learned = {item.name: item for item in before.connections}, dict(reading.learned)
+    for name, item in reading.learned.items():
+        connection = named[item.connection]
+        if needs_relays(connection, reading.dt):  # which sort synapses by source, then delay
+            steps = np.broadcast_to(nearest_steps(connection.delay, reading.dt), item.order.shape)
+            by_relay = np.lexsort((steps, connection.pre))
+            learned[name] = replace(item, order=item.order[by_relay])
+    return replace(reading, network=network, learned=learned)
 
 
 def read_inputs(net: Any, namespace: Mapping[str, Any], spikes: Mapping[str, Drive]) -> Roster:
