@@ -206,6 +206,6 @@ MUTANTS = [
         "order=item.order[by_relay]",
         "order=item.order",
         "tests/frontends/test_brian2_learned.py"
-        "::test_relayed_runs_go_on_from_weights_that_the_script_sets",
+        "::test_relays_learn_near_brian2_with_a_delay_of_each_synapse",
     ),
 ]
