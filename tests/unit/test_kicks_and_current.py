@@ -41,7 +41,7 @@ from neurochip import (
     simulate_reference,
 )
 from neurochip.chip.registers import decode_weights
-from neurochip.frontends.session import find_change
+from neurochip.frontends.changes import find_change
 from neurochip.recurrence import ideal_population
 
 MODEL = LIF(tau_m=10.0, tau_syn=5.0, cm=0.25, v_thresh=-55.0, tau_refrac=2.0)
