@@ -13,6 +13,8 @@ SOURCES = "tests/frontends/test_pynn_sources.py"
 CURRENTS = "tests/frontends/test_pynn_electrodes.py"
 SAME = f"{PROJECTIONS}::test_each_connector_makes_the_synapses_that_pynns_own_code_makes"
 
+RECORDING = "tests/frontends/test_pynn_recording.py"
+SEGMENTS = "tests/frontends/test_pynn_segments.py"
 RUNS = "tests/frontends/test_pynn_runs.py"
 CELLS = "tests/frontends/test_pynn_cells.py"
 POPULATIONS = "tests/frontends/test_pynn_populations.py"
@@ -317,6 +319,65 @@ MUTANTS = [
         "[min(low, 0.0)]",
         "[low]",
         f"{CURRENTS}::test_the_room_reaches_what_the_sources_may_do_together",
+    ),
+    # ------------------------------------------------------------------ recording
+    Mutant(
+        "a spike is stamped with the beginning of its step",
+        f"{PYNN}/store.py",
+        "(steps[mine] + 1.0) * dt",
+        "steps[mine] * dt",
+        f"{RECORDING}::TestSpikes::test_a_spike_is_at_the_end_of_its_step_and_one_at_the_end_of_the_run"
+        "_is_kept",
+    ),
+    Mutant(
+        "spikes of all cells are kept in memory",
+        f"{PYNN}/store.py",
+        "mine = wanted[who]\n                times",
+        "mine = wanted[who] | True\n                times",
+        f"{RECORDING}::TestSpikes::test_only_spikes_of_recorded_cells_are_kept_in_memory",
+    ),
+    Mutant(
+        "v of a step is sampled at its beginning",
+        f"{PYNN}/store.py",
+        "self._take(population, variable, first + 1, ids, values)",
+        "self._take(population, variable, first, ids, values)",
+        f"{RECORDING}::TestSamples::test_sample_0_is_the_initial_value_and_the_others_are_ends_of_steps",
+    ),
+    Mutant(
+        "samples keep the window that they are of",
+        f"{PYNN}/store.py",
+        "values if every == 1 else values.copy()",
+        "values",
+        f"{RECORDING}::TestSamples::test_only_samples_that_are_asked_for_are_kept_in_memory",
+    ),
+    Mutant(
+        "the excitatory and the inhibitory current are exchanged",
+        f"{PYNN}/store.py",
+        '"u" if variable == first.initial else "u_child"',
+        '"u_child" if variable == first.initial else "u"',
+        f"{RECORDING}::TestCurrents::test_a_current_rises_by_its_weight_at_the_instant_at_which_a_spike"
+        "_arrives",
+    ),
+    Mutant(
+        "conductances are recorded as currents",
+        f"{PYNN}/store.py",
+        "(gain * driving_force(population, _receptor(population, variable)))",
+        "gain",
+        f"{RECORDING}::TestCurrents::test_conductances_as_currents_are_recorded_as_conductances",
+    ),
+    Mutant(
+        "data begin at nan after they were cleared",
+        f"{PYNN}/store.py",
+        "for variable, (ids, values) in before.last.items():",
+        "for variable, (ids, values) in {}.items():",
+        f"{SEGMENTS}::TestSegments::test_after_clear_data_begin_at_the_time_and_the_last_value",
+    ),
+    Mutant(
+        "earlier segments are handed out and not copies of them",
+        f"{PYNN}/recording.py",
+        "_selected(deepcopy(segment), *self.asked)",
+        "_selected(segment, *self.asked)",
+        f"{SEGMENTS}::TestSegments::test_earlier_segments_have_what_is_asked_for_and_stay_as_they_are",
     ),
     # ------------------------------------------------------------------ learning
     Mutant(

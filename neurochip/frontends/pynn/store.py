@@ -43,12 +43,11 @@ class _Kept:
         self.start = start
         self.spikes: list[tuple[Int32Array, Float64Array]] = []
         self.samples: defaultdict[str, list[_Samples]] = defaultdict(list)
-        self.last: dict[str, _Samples] = {}  # of the present instant, counted in steps
+        self.last: dict[str, tuple[Int64Array, Float64Array]] = {}  # neurons and values, now
 
     def take(self, variable: str, instant: int, ids: Int64Array, values: Any, every: int) -> None:
         """Take values of consecutive instants, counted in steps; keep each ``every``-th of all."""
-        last = instant + len(values) - 1
-        self.last[variable] = _Samples(last, ids, values[-1:].copy())
+        self.last[variable] = ids, values[-1:].copy()
         begin = -(-(instant - self.start) // every)
         values = values[begin * every - (instant - self.start) :: every]
         values = values if every == 1 else values.copy()  # a view would keep the whole window
@@ -81,8 +80,8 @@ class Store:
         """Forget what is kept of a population, but for the last samples: its recording begins."""
         before = self._of(population)
         self.forget(population)
-        for variable, last in before.last.items():
-            self._take(population, variable, self._state.step, last.ids, last.values)
+        for variable, (ids, values) in before.last.items():
+            self._take(population, variable, self._state.step, ids, values)
 
     def forget(self, population: Any) -> None:
         """Forget what is kept of a population."""
