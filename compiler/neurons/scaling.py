@@ -309,6 +309,9 @@ def _register_costs(
     ``step`` is that of the threshold register, in LSB.
     """
     model, costs = ideal.population.model, np.zeros(len(scales))
+    levels = [decays.bias]
+    if ideal.step_mean.any():  # currents in steps: their mean, and the time when there are none
+        levels.append(decays.bias - decays.per_na * ideal.step_mean)
     rows = max(1, _CHUNK // len(decays.bias))
     for start in range(0, len(scales), rows):
         part = slice(start, start + rows)
@@ -317,16 +320,17 @@ def _register_costs(
             mantissa = np.rint(span * scale / step)
             cost = np.mean((mantissa * step / (span * scale) - 1) ** 2, axis=1)
             costs[part] = np.where(mantissa.min(axis=1) < 1, np.inf, cost)
-        wanted = decays.bias * scale
-        m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
-        off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
-        if model.leaky:
-            # A bias error moves the resting level; truncation acts like half an LSB per step.
-            moved = (off + 0.5) / (1 - decays.keep_v)
-            costs[part] += np.mean((moved / (span * scale)) ** 2, axis=1)
-        elif decays.bias.any():
-            there = decays.bias != 0
-            costs[part] += np.mean((off[:, there] / wanted[:, there]) ** 2, axis=1)
+        for bias in levels:
+            wanted = bias * scale
+            m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
+            off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
+            if model.leaky:
+                # A bias error moves the resting level; truncation acts like half an LSB per step.
+                moved = (off + 0.5) / (1 - decays.keep_v)
+                costs[part] += np.mean((moved / (span * scale)) ** 2, axis=1)
+            elif bias.any():
+                there = bias != 0
+                costs[part] += np.mean((off[:, there] / wanted[:, there]) ** 2, axis=1)
     return costs
 
 

@@ -30,7 +30,7 @@ _LONG_REFRACTORY = (
 # 200 ms after its last spike a neuron is 0.0101 mV above rest, and the test wants 0.01 mV. The bias
 # makes up for what truncation takes while synaptic currents flow, and goes on when there are none.
 _ABOVE_REST = r"assert array\(-64\.9899\d+\) \* mV < -64\.99"
-# v stays at rest within 1e-3 mV before a current begins, and these tests want 1e-9 mV: see
+# v stays at rest within 1e-4 mV before a current begins, and these tests want 1e-9 mV: see
 # test_scenarios.py.
 _AT_REST = r"assert False\n \+  where False = all\(.*\)"
 

@@ -307,3 +307,15 @@ def test_the_sources_of_error_add_up_with_currents_in_time(name):
     assert len(unexplained) == 3
     assert max(abs(item.alone) for item in unexplained) < 1e-9
     assert all(np.isfinite(item.alone) for item in unexplained)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 7])
+def test_v_rests_as_exactly_before_a_current_as_without_one(seed):
+    """A scale that suits the bias of the expected mean alone leaves up to 0.001 mV."""
+    cells = Population("cells", 4, LIF(v_rest=-60.0, v_thresh=-55.0, tau_syn=5.0))
+    means = np.random.default_rng(seed).uniform(0.1, 0.5, 4)
+    pulse = StepCurrent(cells, [0.0, 50.0, 50.1, 1e6], [[0.0] * 4, [0.75] * 4, means, means])
+    network = Network(populations=[cells], inputs=[pulse])
+    stimulus = draw_stimulus(network, 50.0, seed=1)
+    run = Emulator(compile_network(network, dt=0.1)).run(stimulus, record="v")
+    assert np.abs(run.trace("cells").values + 60.0).max() < 1e-4
