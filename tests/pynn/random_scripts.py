@@ -117,7 +117,7 @@ def differences(seed, expected):
     sim.setup(timestep=DT, min_delay=0.1, max_delay=5.0)
     *cells, source = build(sim, seed)
     source.set(spike_times=[sim.Sequence(np.round(np.array(each) * DT, 1)) for each in expected[2]])
-    network = read_network(sim.simulator.state, round(DURATION / DT))
+    network = read_network(sim.simulator.state)
     run = simulate_reference(network, draw_stimulus(network, DURATION, seed=1), DT)
     total = different = 0
     for population, trains in zip(cells, expected, strict=False):
