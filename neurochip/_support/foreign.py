@@ -70,7 +70,7 @@ FOREIGN: Mapping[str, Mapping[str, Meant]] = {
         "E_L": Meant("v_rest"),
         "V_reset": Meant("v_reset"),
         "V_m": Meant("v_init"),
-        "t_ref": Meant("tau_refrac"),
+        "t_ref": Meant("tau_refrac", "in Network(refractory='after_spike')"),
         "C_m": Meant("cm", _PF),
         "I_e": Meant("i_offset", _PA),
         "tau_syn_ex": Meant("tau_syn_E"),

@@ -57,9 +57,9 @@ def test_a_foreign_parameter_of_neurons_is_answered_with_ours(name, answer):
 def test_several_foreign_parameters_are_answered_together():
     assert refuse(lambda: LIF(V_th=-50.0, E_L=-70.0, t_ref=2.0, C_m=250.0, E_ex=0.0)) == (
         f"LIF: no parameters 'V_th' and 'E_L' and 't_ref' and 'C_m' and 'E_ex'; allowed: "
-        f"{PARAMETERS}. 'V_th' is 'v_thresh'. 'E_L' is 'v_rest'. 't_ref' is 'tau_refrac'. 'C_m' is "
-        "'cm' (in nF: pF / 1000). For 'E_ex', synapses are currents or kicks of v, without a "
-        "reversal potential."
+        f"{PARAMETERS}. 'V_th' is 'v_thresh'. 'E_L' is 'v_rest'. 't_ref' is 'tau_refrac' (in "
+        "Network(refractory='after_spike')). 'C_m' is 'cm' (in nF: pF / 1000). For 'E_ex', "
+        "synapses are currents or kicks of v, without a reversal potential."
     )
 
 
