@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
 import pyNN.mock as plain
+from pyNN.connectors import Connector
 from pyNN.core import IndexBasedExpression
 from pyNN.errors import ConnectionError as Refused
 from pyNN.errors import InvalidDimensionsError, NonExistentParameterError
@@ -227,6 +228,23 @@ def test_an_expression_for_the_synapses_of_a_list_is_refused(sim):
         "projection 'a→b': a list of connections, and an expression for weight; allowed: a column "
         "of the list for weight, or set(weight=...) afterwards."
     )
+
+
+class OnePair(Connector):
+    """Names cells instead of indices, as PyNN's CSAConnector does."""
+
+    def connect(self, projection):
+        source, target = projection.pre[0], projection.post[1]
+        projection._convergent_connect([source], target, weight=0.25, delay=0.3)
+
+
+def test_a_connector_may_name_cells_instead_of_indices(sim):
+    sim.setup()
+    a, b = cells(sim, 4, "a"), cells(sim, 3, "b")
+    projection = sim.Projection(a[2:4], b[1:3] + a, OnePair(), sim.StaticSynapse())
+    assert projection.get(["weight", "delay"], "list") == [(0, 1, 0.25, 0.3)]
+    assert projection[0].presynaptic_cell == a[2]
+    assert projection[0].postsynaptic_cell == b[2]
 
 
 def test_the_receptor_is_chosen_by_the_sign_of_the_weight(sim):
