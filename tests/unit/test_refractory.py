@@ -49,6 +49,24 @@ def test_after_spike_gives_the_intervals_that_nest_gives(dt):
         assert set(np.diff(steps[ids == neuron])) == {interval}
 
 
+@pytest.mark.parametrize(("dt", "first", "interval"), [(0.1, 98, 119), (1.0, 9, 12)])
+def test_a_neuron_under_a_constant_current_spikes_in_the_steps_of_nest(dt, first, interval):
+    """NEST 3.10, iaf_psc_exp with C_m 250, tau_m 10, t_ref 2 and I_e 600; 11.81 ms by theory."""
+    lif = LIF(
+        tau_m=10.0,
+        cm=0.25,
+        v_rest=-65.0,
+        v_reset=-65.0,
+        v_thresh=-50.0,
+        tau_refrac=2.0,
+        i_offset=0.6,
+        tau_syn=2.0,
+    )
+    network = Network(populations=[Population("cell", 1, lif)], refractory="after_spike")
+    steps = simulate_reference(network, Stimulus(300.0), dt).steps["cell"]
+    assert steps.tolist() == list(range(first, round(300 / dt), interval))
+
+
 def test_after_spike_holds_v_for_the_whole_period_and_from_spike_for_a_step_less():
     """The period is 3 steps, and v first leaves the reset 4 or 3 steps after the spike."""
     lif = LIF(v_rest=-70.0, v_reset=-70.0, i_offset=0.5, v_init=-40.0, tau_refrac=0.3, tau_syn=5.0)
