@@ -353,6 +353,14 @@ def test_only_a_current_that_is_recorded_can_be_read():
     )
 
 
+def run_apart(script, *arguments):
+    """Run a script in a process of its own, since NEST takes over signals; return its numbers."""
+    command = [sys.executable, "-W", "ignore", "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    return [[float(number) for number in line[1:]] for line in lines]
+
+
 AGAINST_NEST = """
 import sys
 import numpy as np
@@ -399,13 +407,56 @@ print("RESULT", abs(v - of_nest[0]).max(), abs(current - of_nest[1]).max())
 @pytest.mark.parametrize("min_delay", ["0.1", "1.0"])
 def test_all_four_sources_act_as_with_nest(min_delay):
     """The noise of the chip is replayed to NEST."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", AGAINST_NEST, min_delay],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    of_v, of_current = map(float, line.split()[1:])
+    ((of_v, of_current),) = run_apart(AGAINST_NEST, min_delay)
     assert of_v < 0.02
     assert of_current < 1e-9
+
+
+MIXED = """
+import numpy as np
+import neurochip.frontends.pynn as sim
+
+for model, weight in (("IF_curr_delta", 0.6), ("IF_curr_exp", 0.15)):
+    sim.setup(timestep=0.1, rng_seed=4)
+    cells = sim.Population(60, getattr(sim, model)(), label="cells")
+    cells.initialize(v=np.linspace(-65, -52, 60))
+    models = (
+        sim.SpikeSourcePoisson(rate=60.0),
+        sim.SpikeSourcePoissonRefractory(rate=60.0, tau_refrac=5.0),
+        sim.SpikeSourceGamma(alpha=3, beta=180.0),
+        sim.SpikeSourceInhGamma(a=[3.0, 3.0], b=[0.01, 0.003], tbins=[0.0, 200.0]),
+        sim.SpikeSourceArray(spike_times=np.arange(0.0, 500.0, 13.1)),
+    )
+    for source in models:
+        sim.Projection(
+            sim.Population(20, source),
+            cells,
+            sim.FixedProbabilityConnector(0.3, rng=sim.NumpyRNG(3)),
+            sim.StaticSynapse(weight=weight, delay=0.5),
+        )
+    sim.NoisyCurrentSource(mean=0.3, stdev=1.0).inject_into(cells)
+    sim.ACSource(amplitude=0.2, frequency=8.0, start=50.0, stop=400.0).inject_into(cells[:30])
+    sim.DCSource(amplitude=-0.3, start=150.0, stop=300.0).inject_into(cells[20:40])
+    step = sim.StepCurrentSource(times=[100.0, 250.0, 350.0], amplitudes=[0.2, -0.2, 0.4])
+    step.inject_into(cells[50:])
+    cells.record(["spikes", "v"])
+    found = []
+    for reference in ("float", "nest"):
+        error = sim.compare(500.0, reference=reference).population("cells").rate_error
+        found.append(sim.simulator.state.reference)
+    spikes = [set(zip(item.steps["cells"].tolist(), item.ids["cells"].tolist())) for item in found]
+    v = [item.trace("cells", "v").values for item in found]
+    print("RESULT", len(spikes[0]), len(spikes[0] ^ spikes[1]), abs(v[0] - v[1]).max(), abs(error))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("nest") is None, reason="NEST is not installed")
+def test_with_all_sources_at_once_float64_has_every_spike_of_nest():
+    found = run_apart(MIXED)
+    assert len(found) == 2
+    for spikes, different, of_v, error in found:
+        assert spikes > 1000
+        assert different == 0
+        assert of_v < 1e-9
+        assert error < 0.02
