@@ -29,7 +29,7 @@ def random_program(rng: np.random.Generator, most_rows: int = 24) -> NeuronProgr
     parameters = {
         f"p{i}": INTERVALS[rng.integers(len(INTERVALS))] for i in range(int(rng.integers(0, 5)))
     }
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
         parameters |= VOLTAGES
     held = {name: width(32) for name in inputs}
     held |= {name: width(bits) for name, bits in state.items()} | parameters
@@ -75,7 +75,7 @@ def _row(rng, held, state, parameters):
         if name == "emit":
             continue
         operands = [_operand(rng, kind, held, parameters) for kind in OPERATIONS[name].operands]
-        if "vmin" in parameters and rng.random() < 0.15:
+        if "vmin" in parameters and rng.random() < 0.1:
             name, limit = list(LIMITS.values())[rng.integers(2)]
             operands = [_operand(rng, "a", held, parameters), limit]
         given = [held[each] if isinstance(each, str) else (each, each) for each in operands]

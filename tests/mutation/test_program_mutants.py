@@ -12,7 +12,7 @@ import pytest
 from program_interpreter import MEANING, toward_zero
 from random_programs import random_program, random_run, run_interpreter
 
-PROGRAMS = 300
+PROGRAMS = 600
 
 
 def narrow(bits):
@@ -82,7 +82,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def runs():
     """Random programs with random values, and what the interpreter makes of them."""
-    rng = np.random.default_rng(2000)
+    rng = np.random.default_rng(2001)
     found = []
     for _ in range(PROGRAMS):
         program = random_program(rng)
