@@ -172,6 +172,20 @@ def test_currents_do_not_depend_on_how_a_simulation_is_cut():
     assert np.array_equal(whole[1], again[1])
 
 
+def test_a_run_is_cut_where_its_currents_would_fill_memory(monkeypatch):
+    cells = make_cells(30)
+    for source in (noisy(), make_sources()["ac"]):
+        source.inject_into(cells[3:])
+    sim.run(60.0)
+    whole = current_of(cells)
+    sim.reset()
+    monkeypatch.setattr(injection, "_MOST", 30 * 2 * 70)
+    assert injection.steps_at_once(sim.simulator.state.populations) == 70
+    sim.run(60.0)
+    assert len(sim.simulator.state.stimulus.currents[0].times) < 70
+    assert np.array_equal(current_of(cells), whole)
+
+
 def test_a_change_acts_from_the_present_time_on():
     cells, source = make_cells(), sim.DCSource(amplitude=0.1)
     source.record()

@@ -140,6 +140,9 @@ class _Source(StandardCurrentSource):
     _varies = False
     """Whether each target has its own current."""
 
+    _often = False
+    """Whether the current changes in many steps."""
+
     def _history(self) -> list[tuple[int, dict[str, Any]]]:
         """Return the step and values of each change; a reset leaves the last one, at step 0."""
         if self._segment != state.segment_counter:
@@ -239,6 +242,7 @@ class ACSource(_Source, electrodes.ACSource):
     """A sine from ``start`` until ``stop``; ``phase`` is its phase at ``start``, in degrees."""
 
     translations = _as_they_are(electrodes.ACSource)
+    _often = True
 
     def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
         begin, end = self._on(values)
@@ -263,7 +267,7 @@ class NoisyCurrentSource(_Source, electrodes.NoisyCurrentSource):
     """
 
     translations = _as_they_are(electrodes.NoisyCurrentSource)
-    _varies = True
+    _varies = _often = True
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**{"dt": state.dt, **parameters})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from ...typing import Float64Array, Int64Array
 from .simulator import state
 
-__all__ = ["currents", "is_beyond", "room"]
+__all__ = ["currents", "is_beyond", "room", "steps_at_once"]
 
+_MOST = 1 << 25  # amplitudes at once: 268 MB
 _LONG = 1e4  # steps in which two steps with another current are few
 
 
@@ -39,12 +41,26 @@ def currents(
     for source, number, indices in _into(population):
         steps = source._changing(first_step, first_step + n_steps)
         values = source._amplitudes(number, steps, len(indices))
-        if not np.array_equal(indices, np.arange(population.size)):
+        if not _everyone(population, indices):
             spread = np.zeros((len(steps), population.size))
             np.add.at(spread.T, indices, values.reshape(len(steps), -1).T)
             values = spread
         found.append((steps * dt, values))
     return found
+
+
+def steps_at_once(populations: Iterable[Any]) -> int:
+    """Return how many steps of the currents into some populations memory holds well.
+
+    A run may then be longer; :func:`currents` do not depend on how it is cut.
+    """
+    per_step: int = sum(
+        population.size
+        for population in populations
+        for source, _, indices in _into(population)
+        if source._often and (source._varies or not _everyone(population, indices))
+    )
+    return max(1, _MOST // max(1, per_step))
 
 
 def room(population: Any, dt: float) -> tuple[Float64Array, Float64Array] | None:
@@ -99,6 +115,10 @@ def _needed(population: Any) -> Float64Array:
     before = getattr(population, "_room", found)
     found[0], found[1] = np.minimum(found[0], before[0]), np.maximum(found[1], before[1])
     return found
+
+
+def _everyone(population: Any, indices: Int64Array) -> bool:
+    return np.array_equal(indices, np.arange(population.size))
 
 
 def _into(population: Any) -> list[tuple[Any, int, Int64Array]]:

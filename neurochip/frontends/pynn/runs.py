@@ -18,7 +18,7 @@ from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
 from ..changes import Change, find_change
 from ..session import Session, join_recordings, spikes_only
-from .injection import currents, is_beyond
+from .injection import currents, is_beyond, steps_at_once
 from .network import is_source, read_network
 from .sources import Drawn, draw, draw_ahead, is_faster
 
@@ -49,7 +49,8 @@ class Runs:
     session : Session or None
         The network on the chip; None before the first run, or without neurons.
     stimulus, recording : Stimulus, Recording or None
-        Input and spikes of the last run.
+        Input and spikes of the last run. Of a run that is cut since its currents would fill memory
+        (:func:`.injection.steps_at_once`), the input has the currents of the last part only.
     reference : Recording or None
         The other run of the last comparison.
     """
@@ -102,7 +103,8 @@ class Runs:
         self._follow_changes()
         if self.session is None:
             return None
-        self.stimulus = self._stimulus(self.session.network, self._draw(stop), stop)
+        trains = self._trains(self.session.network, self._draw(stop), stop)
+        self.stimulus = Stimulus(stop * self._state.dt, trains, self._waveforms(stop))
         return self.session, self.stimulus
 
     def compile(self) -> None:
@@ -181,17 +183,20 @@ class Runs:
         ]
 
     def _run(self, stop: int) -> None:
-        state, first = self._state, self._state.step
+        state = self._state
         probes = state.store.probes()
         drawn = self._draw(stop)
         parts = []
         if self.session is not None:
-            self.stimulus = self._stimulus(self.session.network, drawn, stop)
+            trains = self._trains(self.session.network, drawn, stop)
             with self.session.whole_run():
-                for recording in self.session.windows(stop - first, self.stimulus, probes):
-                    state.store.add(recording)
-                    state.step = self.session.step
-                    parts.append(spikes_only(recording))
+                while state.step < stop:
+                    end = min(stop, state.step + steps_at_once(state.populations))
+                    self.stimulus = Stimulus(stop * state.dt, trains, self._waveforms(end))
+                    for recording in self.session.windows(end - state.step, self.stimulus, probes):
+                        state.store.add(recording)
+                        state.step = self.session.step
+                        parts.append(spikes_only(recording))
             if ahead := [probe for probe in probes if probe.variable != "v"]:
                 state.store.look_ahead(self.session.next_step(ahead))
             self.recording = join_recordings(parts)
@@ -200,25 +205,30 @@ class Runs:
             state.store.add_sources(key, spikes)
         state.step = stop
 
-    def _stimulus(self, network: Network, drawn: dict[str, Drawn], stop: int) -> Stimulus:
-        state, dt = self._state, self._state.dt
+    def _trains(
+        self, network: Network, drawn: dict[str, Drawn], stop: int
+    ) -> tuple[SpikeInput, ...]:
+        """Return the spikes of all inputs in a run that ends at a step."""
         sent = [(drawn[item.name].steps, drawn[item.name].ids) for item in network.spike_inputs]
         if network.learns:  # synapses see the spikes of an input a step before they arrive
             sent = [
                 (np.append(steps, ahead.steps), np.append(ids, ahead.ids))
                 for (steps, ids), ahead in zip(sent, self._ahead(network, stop), strict=True)
             ]
-        trains = [
-            SpikeInput(item.name, item.size, ids, steps * dt)
+        return tuple(
+            SpikeInput(item.name, item.size, ids, steps * self._state.dt)
             for item, (steps, ids) in zip(network.spike_inputs, sent, strict=True)
-        ]
-        waveforms = [
+        )
+
+    def _waveforms(self, stop: int) -> tuple[Waveform, ...]:
+        """Return the currents into all neurons from now on until a step."""
+        state = self._state
+        return tuple(
             Waveform(item.key, item.size, times, amplitudes)
             for item in state.populations
             if not is_source(item)
-            for times, amplitudes in currents(item, state.step, stop - state.step, dt)
-        ]
-        return Stimulus(stop * dt, tuple(trains), tuple(waveforms))
+            for times, amplitudes in currents(item, state.step, stop - state.step, state.dt)
+        )
 
     def _follow_changes(self) -> None:
         """Compile the network, or go on with what the script has changed."""
