@@ -20,7 +20,7 @@ import numba
 
 from .cache import keep_on_disk
 
-__all__ = ["DISABLED", "inline_kernel", "inner_kernel", "kernel"]
+__all__ = ["DISABLED", "inline_kernel", "inner_kernel", "kernel", "kernel_part"]
 
 _config: Any = numba.config  # its settings are made at run time, unknown to type checkers
 DISABLED = bool(_config.DISABLE_JIT)
@@ -51,10 +51,19 @@ def inner_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a few lines of arithmetic that LLVM must see inside its caller's loop.
 
-    LLVM inlines the compiled function. Numba could inline its source, but takes a time that grows
-    with the square of their number: most of the time of a large kernel.
+    LLVM inlines the compiled function. Numba could inline its source (:func:`kernel_part`), but
+    takes a time that grows with the square of their number.
     """
     return _called_by_kernels(_jit(function, forceinline=True, no_cpython_wrapper=True))
+
+
+def kernel_part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a long part of a kernel, which has a name of its own but one or two callers.
+
+    Numba puts its source into theirs, so it is compiled with them, not before and again. That takes
+    long where there are many parts.
+    """
+    return _called_by_kernels(_jit(function, inline="always", no_cpython_wrapper=True))
 
 
 def _called_by_kernels(dispatcher: Any) -> Callable[..., Any]:

@@ -128,6 +128,7 @@ class RuleModel:
     ) -> None:
         self.rule, self.ideal = rule, ideal
         self._tables, state, self._place = group
+        self._terms_of_rule = rule.tables()
         self._spikes, self._chip_order = spikes, learning_order == "chip"
         meant_traces, written = (np.asarray(each, dtype=np.float64) for each in given)
         self._given = meant_traces, written
@@ -160,7 +161,7 @@ class RuleModel:
         """Sources that can have an effect, in the order of tables."""
         rule, spec = self.rule, self.rule.spec
         traces = [trace for name in (*PRE, *POST) if (trace := getattr(rule, name)) is not None]
-        terms = self._tables.terms
+        terms = self._terms_of_rule
 
         def differ(first: Any, second: Any) -> bool:
             return not np.array_equal(first, second)
@@ -249,7 +250,7 @@ class RuleModel:
         return np.where(used, np.concatenate([side.decay for side in sides]), self.ideal.decay)
 
     def _terms(self, on: frozenset[str]) -> RuleTerms:
-        terms, engine = self._tables.terms, self._tables.engine
+        terms, engine = self._terms_of_rule, self._tables.engine
         limits = np.array([[(-np.inf, np.inf)] * len(TARGETS)] * 2)
         limits[:, 0] = self.ideal.bounds
         if "limits" in on:
@@ -281,7 +282,7 @@ class RuleModel:
 
     def _mantissas(self, on: Set[str]) -> Float64Array:
         """Return the mantissas of the terms: those that let a tag decay are a decay."""
-        terms, ideal = self._tables.terms, self.ideal
+        terms, ideal = self._terms_of_rule, self.ideal
         tag = [self._is_tag_decay(term) for term in range(len(terms.mantissa))]
         registers = np.where(tag, "trace decay" in on, "learning rate" in on)
         found = np.where(registers, terms.mantissa, ideal.mantissa)
@@ -289,18 +290,18 @@ class RuleModel:
 
     def _is_tag_decay(self, term: int) -> bool:
         names = self._variables(term)
-        return self._tables.terms.dependency[term] == DEPENDENCIES.index("u") and names == ["t"]
+        return self._terms_of_rule.dependency[term] == DEPENDENCIES.index("u") and names == ["t"]
 
     def _is_now(self, term: int) -> bool:
         """Return whether a term has a presynaptic trace that holds only the spike of a step."""
         empty = [name for name in PRE if getattr(getattr(self.rule, name), "tau", None) == 0.0]
         names = self._variables(term)
-        return self._tables.terms.dependency[term] == DEPENDENCIES.index("y0") and any(
+        return self._terms_of_rule.dependency[term] == DEPENDENCIES.index("y0") and any(
             name in empty for name in names
         )
 
     def _variables(self, term: int) -> list[str]:
-        terms = self._tables.terms
+        terms = self._terms_of_rule
         places = terms.variable[terms.start[term] : terms.start[term + 1]]
         return [VARIABLES[place] for place in places]
 

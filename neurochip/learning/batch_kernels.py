@@ -21,26 +21,25 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel
+from .._kernels.jit import inline_kernel, kernel_part
 from .lanes import FRESH, LANES, LIVE, NUMBER, OLD, PLACE, X_AT, Y_AT, X, Y
 
 __all__ = ["COLUMNS", "PAIRS", "QUIET", "ROWS", "put", "take_dense", "take_sparse"]
 
 QUIET, ROWS, COLUMNS, PAIRS = 0, 1, 2, 3
 SIZE = np.int64(LANES)
-DELAY, TAG = np.uint64(LANES), np.uint64(2 * LANES)  # after OLD
 
 
-@inline_kernel
+@kernel_part
 def take_dense(
-    kind: Any, a: Any, b: Any, n_pre: Any, n_post: Any, lanes: Any, tables: Any, state: Any
-) -> Any:
+    kind: Any, a: Any, b: Any, n_pre: Any, n_post: Any, epoch: Any, lanes: Any, synapses: Any,
+    state: Any,
+) -> Any:  # fmt: skip
     """Take a part of a row or of a column of a dense group, or pairs.
 
     ``n_pre`` and ``n_post`` neurons have spikes that matter. Return the number of synapses, the
     cursor behind them, and row and column of the first: a row (column) has one source (target).
     """
-    synapses = tables.synapses
     n_rows, n_columns = len(synapses.row) - 1, len(synapses.column) - 1
     n, i, j = np.int64(0), np.int64(0), np.int64(0)
     if kind < COLUMNS:
@@ -72,7 +71,7 @@ def take_dense(
             n += 1
             a, b = (a + 1, np.int64(0)) if b + 1 == n_post else (a, b + 1)
         mark_some(lanes, state.pre_when, X, n, True)
-        take_times(lanes, n, tables, state)
+        take_times(lanes, n, epoch, state.pre_when, state.post_when)
     take_values(lanes, n, kind < COLUMNS, state)
     return n, a, b, i, j
 
@@ -112,12 +111,12 @@ def mark_some(lanes: Any, when: Any, row: Any, n: Any, all_live: Any) -> None:
         lanes[lane + LIVE] = 0
 
 
-@inline_kernel
+@kernel_part
 def take_sparse(
-    kind: Any, a: Any, b: Any, n_pre: Any, n_post: Any, lanes: Any, tables: Any, state: Any
-) -> Any:
+    kind: Any, a: Any, b: Any, n_pre: Any, n_post: Any, epoch: Any, lanes: Any, synapses: Any,
+    state: Any,
+) -> Any:  # fmt: skip
     """Take synapses of as many rows or columns as fit; return their number and the cursor."""
-    synapses = tables.synapses
     starts = synapses.column if kind == COLUMNS else synapses.row
     items = state.post_list if kind == COLUMNS else state.pre_list
     n, n_items = np.int64(0), n_post if kind == COLUMNS else n_pre
@@ -146,7 +145,7 @@ def take_sparse(
         mark_some(lanes, state.pre_when, X, n, n_pre == 0)
     else:
         mark_some(lanes, state.post_when, Y, n, n_post == 0 or kind == PAIRS)
-    take_times(lanes, n, tables, state)
+    take_times(lanes, n, epoch, state.pre_when, state.post_when)
     take_values(lanes, n, False, state)
     return n, a, b
 
@@ -174,22 +173,21 @@ def take_column(lanes: Any, n: Any, first: Any, count: Any, j: Any, synapses: An
 
 
 @inline_kernel
-def take_times(lanes: Any, n: Any, tables: Any, state: Any) -> None:
+def take_times(lanes: Any, n: Any, epoch: Any, pre_when: Any, post_when: Any) -> None:
     """Take the steps of the spikes of both sides, which differ in epochs of several steps."""
-    if tables.engine.epoch > 1:
+    if epoch > 1:
         for lane in range(np.uint64(n)):
-            lanes[lane + X_AT] = state.pre_when[np.uint64(lanes[lane + X])]
-            lanes[lane + Y_AT] = state.post_when[np.uint64(lanes[lane + Y])]
+            lanes[lane + X_AT] = pre_when[np.uint64(lanes[lane + X])]
+            lanes[lane + Y_AT] = post_when[np.uint64(lanes[lane + Y])]
 
 
-@inline_kernel
+@kernel_part
 def take_values(lanes: Any, n: Any, in_row: Any, state: Any) -> None:
     """Take weights, delays and tags; places in a row follow each other."""
-    take_variable(lanes, OLD, n, in_row, state.weight)
-    if len(state.delay) > 0:
-        take_variable(lanes, OLD + DELAY, n, in_row, state.delay)
-    if len(state.tag) > 0:
-        take_variable(lanes, OLD + TAG, n, in_row, state.tag)
+    for target in range(3):
+        values = (state.weight, state.delay, state.tag)[target]
+        if len(values) > 0:
+            take_variable(lanes, OLD + np.uint64(target * LANES), n, in_row, values)
 
 
 @inline_kernel
@@ -205,18 +203,7 @@ def take_variable(lanes: Any, row: Any, n: Any, in_row: Any, values: Any) -> Non
 
 
 @inline_kernel
-def put(target: Any, lanes: Any, n: Any, in_row: Any, state: Any) -> None:
-    """Put the new values of weights, delays or tags back."""
-    if target == 0:
-        put_variable(lanes, n, in_row, state.weight)
-    elif target == 1:
-        put_variable(lanes, n, in_row, state.delay)
-    else:
-        put_variable(lanes, n, in_row, state.tag)
-
-
-@inline_kernel
-def put_variable(lanes: Any, n: Any, in_row: Any, values: Any) -> None:
+def put(values: Any, lanes: Any, n: Any, in_row: Any) -> None:
     """Put FRESH back as a variable of the synapses."""
     if in_row:
         first = np.uint64(lanes[PLACE])

@@ -11,7 +11,7 @@ from ..chip.learning_spec import LearningSpec
 from ..chip.registers import SignMode
 from ..typing import Int32Array, Int64Array, UInt64Array
 from .draws import HASHED
-from .lanes import LANE_ROWS, LANES
+from .lanes import LANE_ROWS, LANES, STEP, padded
 from .layout import Count, Draws, Kind, Neurons, PlasticTables, State, Synapses
 from .numbers import engine_of, is_wide, keys_of, side_of, side_with_seed, terms_of
 from .rule import LearningRule
@@ -98,7 +98,7 @@ def plastic_group(
         synapses=_synapses(row, lists, sizes, group, listed or rule.spec.trace_per_synapse, seed),
         draws=draws,
     )
-    values = [np.asarray(weights)[order].astype(np.int16)]
+    values = [padded(np.asarray(weights)[order].astype(np.int16))]
     for name, start in (("d", delays), ("t", tags)):
         given = np.zeros(len(order)) if start is None else np.asarray(start)[order]
         values.append(given.astype(np.int16) if rule.keeps(name) else _NONE)
@@ -131,8 +131,8 @@ def _synapses(
         number=_EMPTY if dense else number,
         position=_EMPTY if dense else position.astype(np.int32),
         column_source=_EMPTY if dense else source[position],
-        row_number=numbers[:, 0].astype(np.int32) if dense else _EMPTY,
-        column_number=(numbers[0] - numbers[0, 0]).astype(np.int32) if dense else _EMPTY,
+        row_number=padded(numbers[:, 0].astype(np.int32)) if dense else _EMPTY,
+        column_number=padded((numbers[0] - numbers[0, 0]).astype(np.int32)) if dense else _EMPTY,
         group=group,
         key=synapse_keys(seed, group),
     )
@@ -159,18 +159,18 @@ def _state(
     def zeros(*shape: int) -> Int32Array:
         return np.zeros(shape, dtype=np.int32)
 
-    weight, delay, tag = values
+    (weight, delay, tag), more = values, int(STEP)
     lanes = zeros(LANE_ROWS * LANES)
     return State(
         x=zeros(len(PRE), owners[0]),
         y=zeros(len(POST), owners[1]),
-        pre_when=zeros(sizes[0]),
-        post_when=zeros(sizes[1]),
+        pre_when=zeros(sizes[0] + more),
+        post_when=zeros(sizes[1] + more),
         pre_list=zeros(sizes[0]),
         post_list=zeros(sizes[1]),
         n_listed=np.zeros(2, dtype=np.int64),
-        x_history=zeros(len(PRE) * (epoch + 1) * owners[0]),
-        y_history=zeros(len(POST) * (epoch + 1) * owners[1]),
+        x_history=zeros(len(PRE) * (epoch + 1) * owners[0] + more),
+        y_history=zeros(len(POST) * (epoch + 1) * owners[1] + more),
         weight=weight,
         delay=delay,
         tag=tag,
@@ -178,4 +178,5 @@ def _state(
         lanes=lanes.astype(np.int64) if wide else lanes,
         keys=np.zeros(len(TARGETS), dtype=np.uint64),
         draws=np.zeros(LANES, dtype=np.float64),
+        line=np.zeros(LANES + more, dtype=np.int16),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, inner_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel, kernel_part
 from .layout import Count
 from .synapse_kernels import learn_epoch
 from .trace_kernels import advance, again
@@ -71,7 +71,7 @@ def forget_spikes(when: Any, listed: Any, which: Any, state: Any) -> None:
     state.n_listed[which] = 0
 
 
-@inner_kernel
+@kernel_part
 def learn_step(
     step: Any,
     pre_ids: Any,

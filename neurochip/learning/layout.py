@@ -18,7 +18,6 @@ from ..typing import (
     UInt32Array,
     UInt64Array,
 )
-from .terms import Tables
 
 __all__ = [
     "Count",
@@ -31,6 +30,7 @@ __all__ = [
     "Side",
     "State",
     "Synapses",
+    "Terms",
 ]
 
 
@@ -64,11 +64,28 @@ class Count(enum.IntEnum):
     REPEATED = 6
 
 
+DEPENDENCY, K, MANTISSA, RIGHT, LEFT, WHOLE, START, END = range(8)  # of a row of Terms.each
+VARIABLE, CONSTANT, SIGN, LOW, HIGH = range(5)  # of a row of Terms.factor
+
+
+class Terms(NamedTuple):
+    """The terms of a rule as two tables of int64: see :class:`neurochip.learning.terms.Tables`.
+
+    Few arrays are compiled faster than many. Terms of a target are rows ``first[target]`` and on of
+    ``each``, and the factors of a term rows ``START`` to ``END`` of ``factor``.
+    """
+
+    first: Int32Array
+    each: Int64Array
+    factor: Int64Array
+
+
 class Engine(NamedTuple):
     """Numbers of a rule and of its :class:`LearningSpec`, for the kernels.
 
     ``uses_pre`` says whether spikes of the pre-synaptic side matter, as events or as factors. No
-    sum reaches ``reach``.
+    sum reaches ``reach``. Sums of a ``lined`` engine are clipped, and rounded up by draws of
+    their own, as loops over lines do. ``zero_keeps`` says whether a change of 0 leaves all values.
     """
 
     epoch: int
@@ -91,6 +108,8 @@ class Engine(NamedTuple):
     weight_shared: bool
     low_bits: int
     sign: int
+    lined: bool
+    zero_keeps: bool
     limits: Int64Array
 
 
@@ -182,7 +201,7 @@ class PlasticTables(NamedTuple):
     """Holds all of a plastic group that does not change in a run."""
 
     engine: Engine
-    terms: Tables
+    terms: Terms
     pre: Side
     post: Side
     synapses: Synapses
@@ -196,8 +215,8 @@ class State(NamedTuple):
     of the last spikes of this epoch, from 1, and the list of neurons with one. Histories are the
     traces of the last epoch, flat: (traces, epoch + 1, owners). ``weight``, ``delay`` and ``tag``
     by place; delays and tags are empty if the rule has none. ``counts`` see :class:`Count`.
-    ``lanes`` (int32, or int64 for wide rules),
-    ``keys`` and ``draws`` are scratch memory.
+    ``lanes`` (int32, or int64 for wide rules), ``keys``, ``draws`` and ``line`` are scratch memory.
+    Arrays by place or neuron, and histories, are longer by what a loop over a line may read.
     """
 
     x: Int32Array
@@ -216,6 +235,7 @@ class State(NamedTuple):
     lanes: Int32Array | Int64Array
     keys: UInt64Array
     draws: Float64Array
+    line: Int16Array
 
 
 class Record(NamedTuple):

@@ -18,9 +18,9 @@ from ..chip.learning_spec import (
 )
 from ..chip.registers import SignMode
 from ..typing import Int32Array, UInt64Array
-from .layout import Engine, Kind, Neurons, Side
+from .layout import Engine, Kind, Neurons, Side, Terms
 from .rule import LearningRule
-from .terms import DEPENDENCIES, FRACTION_BITS, PRE, TARGETS, VARIABLES, WIDEST, Tables, bounds_of
+from .terms import DEPENDENCIES, FRACTION_BITS, PRE, TARGETS, VARIABLES, WIDEST, bounds_of
 
 __all__ = ["engine_of", "is_wide", "keys_of", "side_of", "side_with_seed", "terms_of"]
 
@@ -42,13 +42,18 @@ _NARROW = 1 << 30
 _MOST_WEIGHT = 1 << (16 + FRACTION_BITS)
 
 
-def terms_of(rule: LearningRule, wide: bool) -> Tables:
+def terms_of(rule: LearningRule, wide: bool) -> Terms:
     """Return the terms of a rule, with numbers that fit the integers of its kernel."""
     tables, most = rule.tables(), WIDEST if wide else _NARROW // 2
-    return tables._replace(
-        constant=tables.constant.clip(-most, most),
-        low=tables.low.clip(-most, most),
-        high=tables.high.clip(-most, most),
+    numbers = (tables.dependency, tables.k, tables.mantissa, tables.right, tables.left)
+    each = (*numbers, tables.whole, tables.start[:-1], tables.start[1:])
+    limited = [values.clip(-most, most) for values in (tables.constant, tables.low, tables.high)]
+    return Terms(
+        first=tables.first,
+        each=np.stack(each, axis=1).astype(np.int64),
+        factor=np.stack((tables.variable, limited[0], tables.sign, *limited[1:]), axis=1).astype(
+            np.int64
+        ),
     )
 
 
@@ -110,7 +115,24 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, wide: bool) -> 
         weight_shared=spec.weight_draw is DrawSharing.SHARED,
         low_bits=low_bits if keeps else 0,
         sign=int(mode),
+        lined=_is_lined(spec, wide),
+        zero_keeps=_is_lined(spec, wide) and low_bits == 0 and _within(limits, (low, high)),
         limits=np.array(limits, dtype=np.int64),
+    )
+
+
+def _is_lined(spec: LearningSpec, wide: bool) -> bool:
+    """Return whether loops over lines have the arithmetic of an engine."""
+    clips = spec.accumulator_overflow is not Overflow.WRAP
+    own = spec.weight_draw is not DrawSharing.SHARED and not spec.trace_per_synapse
+    return clips and own and not wide and spec.weight_rounding is WeightRounding.STOCHASTIC
+
+
+def _within(limits: Iterable[tuple[int, int]], bounds: tuple[int, int]) -> bool:
+    """Return whether all values within some limits have sums within bounds."""
+    return all(
+        bounds[0] <= low << FRACTION_BITS and high << FRACTION_BITS <= bounds[1]
+        for low, high in limits
     )
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from .._kernels.hashing import hashed_number
-from .._kernels.jit import inline_kernel, inner_kernel
-from ..chip.registers import SignMode
+from .._kernels.jit import inline_kernel, inner_kernel, kernel_part
 from .batch_kernels import COLUMNS, PAIRS, put, take_dense, take_sparse
 from .draw_kernels import key_in_step
 from .lane_kernels import (
     add_clipped,
     add_early,
     add_wrapped,
+    chunks_of,
     draw_lanes,
     fill,
     limit,
@@ -35,7 +35,25 @@ from .lane_kernels import (
     wrapped32,
 )
 from .lanes import DRAW, EARLY, LANES, OLD, PLACE, PRODUCT, VALUE, X_AT, Y_AT, X, Y
-from .layout import Count, Kind
+from .layout import (
+    CONSTANT,
+    DEPENDENCY,
+    END,
+    HIGH,
+    LEFT,
+    LOW,
+    MANTISSA,
+    RIGHT,
+    SIGN,
+    START,
+    VARIABLE,
+    WHOLE,
+    Count,
+    K,
+    Kind,
+)
+from .line_kernels import factors_of_line, learn_columns, learn_rows
+from .term_kernels import active_terms, is_active, is_due, signs_of
 from .terms import FRACTION_BITS, VARIABLES
 
 __all__ = ["learn_epoch"]
@@ -43,7 +61,6 @@ __all__ = ["learn_epoch"]
 MAGNITUDE, AWAY = 1, 2  # WeightRounding.SIGN_MAGNITUDE, AWAY_FROM_ZERO; STOCHASTIC is 0
 X0, Y0, X1, Y1, Y3, W = (VARIABLES.index(name) for name in ("x0", "y0", "x1", "y1", "y3", "w"))
 SYNAPSE = int(Kind.SYNAPSE)
-EXCITATORY, INHIBITORY = int(SignMode.EXCITATORY), int(SignMode.INHIBITORY)
 ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
 PRE, TIME = 0, 2  # dependencies of terms
 SAME, NEXT, ANY = 0, 1, 2  # owners of the traces of all lanes: one, one after the other, any
@@ -52,52 +69,64 @@ BY_LANE = np.int64(-1)
 
 @inner_kernel
 def learn_epoch(number: Any, step: Any, row: Any, tables: Any, state: Any) -> None:
-    """Change the synapses that an epoch touches.
+    """Change the synapses that an epoch touches: in lines where that is possible, or in batches.
 
     ``number`` is that of the epoch for u terms, ``row`` that of given draws. A synapse without a
     spike and without a u term that is due has a sum without a fraction, so leaving it out is exact.
     """
-    terms, engine, due = tables.terms, tables.engine, np.int64(0)
-    for term in range(len(terms.dependency)):
-        if terms.dependency[term] == TIME and is_due(number, terms.k[term]):
+    terms, engine, synapses, given = tables.terms, tables.engine, tables.synapses, tables.draws
+    due = np.int64(0)
+    for term in range(len(terms.each)):
+        if terms.each[term, DEPENDENCY] == TIME and is_due(number, terms.each[term, K]):
             due = np.int64(1)
     n_pre = state.n_listed[0] if engine.uses_pre else np.int64(0)
     n_post = state.n_listed[1] if engine.uses_post else np.int64(0)
-    if due + n_pre + n_post > 0:
-        for target in range(len(state.keys)):
-            key = tables.synapses.key[0 if engine.weight_shared else target]
+    if due + n_pre + n_post == 0:
+        return
+    for target in range(len(state.keys)):
+        if terms.first[target] < terms.first[target + 1]:
+            key = synapses.key[0 if engine.weight_shared else target]
             state.keys[target] = key_in_step(key, step)
-        learn_batches(number, row, due, n_pre, n_post, tables, state)
+    hashed = len(given.synapse) == 0
+    for kind in range(1 - due, PAIRS + 1 if n_post > 0 else COLUMNS):
+        n_active, only = active_terms(kind, number, terms, engine)
+        if n_active == 1 and hashed and engine.lined and synapses.dense:
+            lined, factors = factors_of_line(only, kind, terms)
+            if lined:
+                signs = signs_of(0, engine)
+                if kind == COLUMNS:
+                    learn_columns(factors, n_pre, n_post, signs, terms, engine, synapses, state)
+                else:
+                    learn_rows(kind, factors, n_pre, n_post, signs, terms, engine, synapses, state)
+                continue
+        if n_active > 0:
+            learn_batches(
+                kind, number, row, n_pre, n_post, terms, engine, synapses, given.synapse, state
+            )
 
 
-@inline_kernel
-def is_due(number: Any, k: Any) -> Any:
-    """Return whether a u term acts in an epoch."""
-    return number & ((np.int64(1) << k) - 1) == 0
-
-
-@inline_kernel
+@kernel_part
 def learn_batches(
-    number: Any, row: Any, due: Any, n_pre: Any, n_post: Any, tables: Any, state: Any
-) -> None:
-    """Take all batches of all kinds."""
-    dense, lanes = tables.synapses.dense, state.lanes
+    kind: Any, number: Any, row: Any, n_pre: Any, n_post: Any, terms: Any, engine: Any,
+    synapses: Any, given: Any, state: Any,
+) -> None:  # fmt: skip
+    """Take all batches of a kind."""
     a, b, i, j = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    kind = np.int64(1 - due)
-    while kind <= PAIRS:
-        n = np.int64(0)
-        if not (kind >= COLUMNS and n_post == 0):
-            if dense:
-                n, a, b, i, j = take_dense(kind, a, b, n_pre, n_post, lanes, tables, state)
-            else:
-                n, a, b = take_sparse(kind, a, b, n_pre, n_post, lanes, tables, state)
-        if n == 0:
-            kind, a, b = kind + 1, np.int64(0), np.int64(0)
-            continue
-        learn_lanes(kind, n, number, row, i, j, tables, state, lanes)
+    n = np.int64(1)
+    while n > 0:
+        if synapses.dense:
+            n, a, b, i, j = take_dense(
+                kind, a, b, n_pre, n_post, engine.epoch, state.lanes, synapses, state
+            )
+        else:
+            n, a, b = take_sparse(
+                kind, a, b, n_pre, n_post, engine.epoch, state.lanes, synapses, state
+            )
+        if n > 0:
+            learn_lanes(kind, n, number, row, i, j, terms, engine, synapses.dense, given, state)
 
 
-@inline_kernel
+@kernel_part
 def learn_lanes(
     kind: Any,
     n: Any,
@@ -105,70 +134,50 @@ def learn_lanes(
     row: Any,
     i: Any,
     j: Any,
-    tables: Any,
+    terms: Any,
+    engine: Any,
+    dense: Any,
+    given: Any,
     state: Any,
-    lanes: Any,
 ) -> None:
     """Apply the rule to the synapses in the lanes; all targets see the old values."""
-    terms, engine = tables.terms, tables.engine
+    lanes, chunks = state.lanes, chunks_of(n)
     for target in range(3):
-        old = OLD + np.uint64(target * LANES)
-        active = False
+        old, active = OLD + np.uint64(target * LANES), False
         for term in range(terms.first[target], terms.first[target + 1]):
             active |= is_active(term, kind, number, terms)
         if not active:
             continue
-        low_bits = np.int64(engine.low_bits if target == 0 else 0)
-        bits = low_bits
+        low_bits, bits = np.int64(engine.low_bits if target == 0 else 0), np.int64(0)
         if engine.weight_rounding != AWAY:
             bits += FRACTION_BITS
-        sum_lanes(target, old, kind, n, number, i, j, tables, state, lanes)
-        draw(target, bits, n, row, tables, state, lanes)
+        sum_lanes(target, old, kind, n, number, i, j, terms, engine, dense, state)
+        draw(bits + low_bits, n, row, engine.weight_shared, given, state.keys[target], lanes)
         least, most = signs_of(target, engine)
         if engine.weight_rounding == AWAY:
-            move_away(lanes, old, low_bits)
+            move_away(lanes, chunks, old, low_bits)
         elif engine.weight_rounding == MAGNITUDE:
-            round_magnitude(lanes, least, most, low_bits)
+            round_magnitude(lanes, chunks, least, most, low_bits)
         else:
-            round_up(lanes, least, most, low_bits)
+            round_up(lanes, chunks, least, most, low_bits)
         state.counts[WEIGHTS] += limit(
-            lanes, old, engine.limits[target, 0], engine.limits[target, 1]
+            lanes, chunks, old, engine.limits[target, 0], engine.limits[target, 1]
         )
-        put(target, lanes, n, tables.synapses.dense and kind < COLUMNS, state)
+        put((state.weight, state.delay, state.tag)[target], lanes, n, dense and kind < COLUMNS)
 
 
 @inline_kernel
-def is_active(term: Any, kind: Any, number: Any, terms: Any) -> Any:
-    """Return whether a term acts on a kind of synapses in this epoch."""
-    if terms.dependency[term] == TIME:
-        return is_due(number, terms.k[term])
-    return (kind >> terms.dependency[term]) & 1 == 1
-
-
-@inline_kernel
-def signs_of(target: Any, engine: Any) -> Any:
-    """Return the range of a sum by its sign: that of the weight's format; delays are positive."""
-    least, most = np.int64(-engine.reach), np.int64(engine.reach)
-    if (target == 0 and engine.sign == EXCITATORY) or target == 1:
-        least = np.int64(0)
-    elif target == 0 and engine.sign == INHIBITORY:
-        most = np.int64(0)
-    return least, most
-
-
-@inline_kernel
-def draw(target: Any, bits: Any, n: Any, row: Any, tables: Any, state: Any, lanes: Any) -> None:
+def draw(bits: Any, n: Any, row: Any, shared: Any, given: Any, key: Any, lanes: Any) -> None:
     """Set DRAW to ``bits`` random bits of each synapse, given or hashed."""
-    given, key = tables.draws.synapse, state.keys[target]
     if len(given) > 0:
         take_draws(lanes, given, row, bits, n)
-    elif tables.engine.weight_shared:
-        fill(lanes, DRAW, np.int64(hashed_number(np.int64(0), key)) >> (32 - bits))
+    elif shared:
+        fill(lanes, chunks_of(n), DRAW, np.int64(hashed_number(np.int64(0), key)) >> (32 - bits))
     else:
-        draw_lanes(lanes, key, bits)
+        draw_lanes(lanes, chunks_of(n), key, bits)
 
 
-@inline_kernel
+@kernel_part
 def sum_lanes(
     target: Any,
     old: Any,
@@ -177,66 +186,71 @@ def sum_lanes(
     number: Any,
     i: Any,
     j: Any,
-    tables: Any,
+    terms: Any,
+    engine: Any,
+    dense: Any,
     state: Any,
-    lanes: Any,
 ) -> None:
     """Set SUM to a target's sum after all terms, each limited.
 
     Set EARLY to the change that Brian2Loihi sees before the spikes of the step: by u terms with
     whole coefficients, with the traces as they were.
     """
-    terms, engine = tables.terms, tables.engine
-    start_sum(lanes, old)
+    lanes, chunks = state.lanes, chunks_of(n)
+    start_sum(lanes, chunks, old)
     if engine.weight_rounding == AWAY:
-        fill(lanes, EARLY, 0)
+        fill(lanes, chunks, EARLY, 0)
     first, last = terms.first[target], terms.first[target + 1]
     for place in range(first, last + (last - first if engine.weight_rounding == AWAY else 0)):
         early, term = place >= last, place if place < last else place - (last - first)
         if not is_active(term, kind, number, terms):
             continue
-        if early and not (terms.dependency[term] == TIME and terms.whole[term]):
+        if early and not (terms.each[term, DEPENDENCY] == TIME and terms.each[term, WHOLE] != 0):
             continue
-        coefficient = multiply_factors(term, early, kind, n, i, j, tables, state, lanes)
+        coefficient = multiply_factors(term, early, kind, n, i, j, terms, engine, dense, state)
         if engine.product_wraps:
-            scale(lanes, coefficient)
-            wrap_product(lanes)
+            scale(lanes, chunks, coefficient)
+            wrap_product(lanes, chunks)
             coefficient = np.int64(1)
-        right, left = terms.right[term], terms.left[term]
+        right, left = terms.each[term, RIGHT], terms.each[term, LEFT]
         if engine.product_wraps:
-            shift(lanes, right, left)
-            wrap_product(lanes)
+            shift(lanes, chunks, right, left)
+            wrap_product(lanes, chunks)
             right = left = 0
         if early:
-            add_early(lanes, coefficient, right, left)
+            add_early(lanes, chunks, coefficient, right, left)
         elif engine.wraps:
             state.counts[ACCUMULATORS] += add_wrapped(
-                lanes, coefficient, right, left, engine.low, engine.high
+                lanes, chunks, coefficient, right, left, engine.low, engine.high
             )
         else:
             state.counts[ACCUMULATORS] += add_clipped(
-                lanes, coefficient, right, left, engine.low, engine.high
+                lanes, chunks, coefficient, right, left, engine.low, engine.high
             )
 
 
-@inline_kernel
+@kernel_part
 def multiply_factors(
-    term: Any, early: Any, kind: Any, n: Any, i: Any, j: Any, tables: Any, state: Any, lanes: Any
-) -> Any:
+    term: Any, early: Any, kind: Any, n: Any, i: Any, j: Any, terms: Any, engine: Any, dense: Any,
+    state: Any,
+) -> Any:  # fmt: skip
     """Set PRODUCT to the factors that differ between lanes; return the product of the others."""
-    terms, engine, last = tables.terms, tables.engine, np.int64(tables.engine.epoch)
-    x_mode, y_mode, x_row, y_row = ANY, ANY, X, Y
+    lanes, last = state.lanes, np.int64(engine.epoch)
+    x_mode, y_mode, x_row, y_row, chunks = ANY, ANY, X, Y, chunks_of(n)
     if engine.per_synapse:
         x_row, y_row = PLACE, PLACE
-    elif tables.synapses.dense and kind < PAIRS:
+    elif dense and kind < PAIRS:
         # All lanes of a row have the same x traces, those of a column the same y traces.
         x_mode, y_mode = (NEXT, SAME) if kind == COLUMNS else (SAME, NEXT)
-    at = step_of(term, early, kind, x_mode == ANY, i, j, tables, state)
-    at_row = X_AT if terms.dependency[term] == PRE else Y_AT
-    coefficient = terms.mantissa[term]
+    at = step_of(
+        terms.each[term, DEPENDENCY], early, last, kind, x_mode == ANY, i, j, state.pre_when,
+        state.post_when,
+    )  # fmt: skip
+    at_row = X_AT if terms.each[term, DEPENDENCY] == PRE else Y_AT
+    coefficient = terms.each[term, MANTISSA]
     first = True
-    for f in range(terms.start[term], terms.start[term + 1]):
-        variable, same, row = terms.variable[f], False, VALUE
+    for f in range(terms.each[term, START], terms.each[term, END]):
+        variable, same, row = terms.factor[f, VARIABLE], False, VALUE
         value = np.int64(0)
         if variable <= Y0:
             same = True
@@ -254,53 +268,67 @@ def multiply_factors(
         else:
             row = OLD + np.uint64((variable - W) * LANES)
         if same:
-            coefficient *= factor(value + terms.constant[f], f, terms)
+            coefficient *= shared_factor(value + terms.factor[f, CONSTANT], f, terms)
             if engine.product_wraps:
                 coefficient = wrapped32(coefficient)
             continue
-        multiply_by(lanes, row, f, first, terms)
+        multiply_by(lanes, chunks, row, f, first, terms)
         first = False
         if engine.product_wraps:
-            wrap_product(lanes)
+            wrap_product(lanes, chunks)
     if first:
-        fill(lanes, PRODUCT, 1)
+        fill(lanes, chunks, PRODUCT, 1)
     return coefficient
 
 
 @inline_kernel
-def multiply_by(lanes: Any, row: Any, f: Any, first: Any, terms: Any) -> None:
+def multiply_by(lanes: Any, chunks: Any, row: Any, f: Any, first: Any, terms: Any) -> None:
     """Multiply PRODUCT by a factor that differs between lanes; the first one sets it."""
-    if terms.sign[f]:
+    if terms.factor[f, SIGN] != 0:
         if first:
-            fill(lanes, PRODUCT, 1)
-        multiply_sign(lanes, row, terms.constant[f])
+            fill(lanes, chunks, PRODUCT, 1)
+        multiply_sign(lanes, chunks, row, terms.factor[f, CONSTANT])
     elif first:
-        set_product(lanes, row, terms.constant[f], terms.low[f], terms.high[f])
+        set_product(
+            lanes,
+            chunks,
+            row,
+            terms.factor[f, CONSTANT],
+            terms.factor[f, LOW],
+            terms.factor[f, HIGH],
+        )
     else:
-        multiply(lanes, row, terms.constant[f], terms.low[f], terms.high[f])
+        multiply(
+            lanes,
+            chunks,
+            row,
+            terms.factor[f, CONSTANT],
+            terms.factor[f, LOW],
+            terms.factor[f, HIGH],
+        )
 
 
 @inline_kernel
 def step_of(
-    term: Any, early: Any, kind: Any, by_lane: Any, i: Any, j: Any, tables: Any, state: Any
-) -> Any:
+    dependency: Any, early: Any, last: Any, kind: Any, by_lane: Any, i: Any, j: Any, pre_when: Any,
+    post_when: Any,
+) -> Any:  # fmt: skip
     """Return the step of the epoch in which a term reads traces, or BY_LANE: that of its spike."""
-    dependency, last = tables.terms.dependency[term], np.int64(tables.engine.epoch)
     if early:
         return np.int64(0)
     if dependency == TIME or last == 1:
         return last
     if by_lane:
         return BY_LANE
-    return np.int64(state.post_when[j] if kind == COLUMNS else state.pre_when[i])
+    return np.int64(post_when[j] if kind == COLUMNS else pre_when[i])
 
 
 @inline_kernel
-def factor(value: Any, f: Any, terms: Any) -> Any:
+def shared_factor(value: Any, f: Any, terms: Any) -> Any:
     """Return a factor that all lanes have, from its variable plus its constant."""
-    if terms.sign[f]:
+    if terms.factor[f, SIGN] != 0:
         return np.int64(value > 0) - np.int64(value < 0)
-    return min(max(value, terms.low[f]), terms.high[f])
+    return min(max(value, terms.factor[f, LOW]), terms.factor[f, HIGH])
 
 
 @inline_kernel

@@ -9,6 +9,8 @@ __all__ = ["MUTANTS"]
 SPIKES = "neurochip/learning/kernels.py"
 DRAWS = "neurochip/learning/draw_kernels.py"
 SYNAPSES = "neurochip/learning/synapse_kernels.py"
+CHOSEN = "neurochip/learning/term_kernels.py"
+LINES = "neurochip/learning/line_kernels.py"
 BATCHES = "neurochip/learning/batch_kernels.py"
 LANES = "neurochip/learning/lane_kernels.py"
 NUMBERS = "neurochip/learning/numbers.py"
@@ -18,6 +20,16 @@ RUNS = "tests/conformance/test_learning_vectors.py::test_the_kernels_repeat_a_re
 IMAGES = (
     "tests/property/test_learning_image_properties.py::"
     "test_a_few_images_give_the_integers_of_the_slow_model"
+)
+LISTS = (
+    "tests/unit/test_learning_batches.py::"
+    "test_a_dense_group_learns_the_same_as_its_list_of_synapses"
+)
+LONG = (
+    "tests/unit/test_learning_batches.py::test_a_long_row_learns_the_same_as_its_list_of_synapses"
+)
+DENSE, SOFT, EPOCHS, BOTH = (
+    f"{LISTS}[{name}]" for name in ("pair", "soft bounds", "epochs", "both in one term")
 )
 LOIHI, LAVA, PEER = (f"{IMAGES}[{name}, 2 groups]" for name in ("loihi", "lava", "brian2loihi"))
 
@@ -60,7 +72,7 @@ MUTANTS = [
     ),
     Mutant(
         "u terms are due an epoch early",
-        SYNAPSES,
+        CHOSEN,
         "return number & ((np.int64(1) << k) - 1) == 0",
         "return (number + 1) & ((np.int64(1) << k) - 1) == 0",
         LOIHI,
@@ -68,22 +80,22 @@ MUTANTS = [
     Mutant(
         "tags have the draws of weights",
         SYNAPSES,
-        "tables.synapses.key[0 if engine.weight_shared else target]",
-        "tables.synapses.key[0]",
+        "synapses.key[0 if engine.weight_shared else target]",
+        "synapses.key[0]",
         LOIHI,
     ),
     Mutant(
         "Brian2Loihi draws for u terms with fractions",
         SYNAPSES,
-        "if early and not (terms.dependency[term] == TIME and terms.whole[term]):",
-        "if early and terms.dependency[term] != TIME:",
+        "if early and not (terms.each[term, DEPENDENCY] == TIME and terms.each[term, WHOLE] != 0):",
+        "if early and terms.each[term, DEPENDENCY] != TIME:",
         PEER,
     ),
     Mutant(
         "constants of shared factors are dropped",
         SYNAPSES,
-        "factor(value + terms.constant[f], f, terms)",
-        "factor(value, f, terms)",
+        "shared_factor(value + terms.factor[f, CONSTANT], f, terms)",
+        "shared_factor(value, f, terms)",
         f"{RUNS}[public_lava_105_factor_clip]",
     ),
     Mutant(
@@ -134,6 +146,48 @@ MUTANTS = [
         "skipped = kind == QUIET and n_pre > 0 and state.pre_when[i] > 0",
         "skipped = False",
         LOIHI,
+    ),
+    Mutant(
+        "a line also changes the synapses that another one has",
+        LINES,
+        "live = -(cast((when[neuron] == 0) | every) & cast(cast(k) < cast(n)))",
+        "live = -cast(cast(k) < cast(n))",
+        DENSE,
+    ),
+    Mutant(
+        "a line changes what lies behind it",
+        LINES,
+        "cast((when[neuron] == 0) | every) & cast(cast(k) < cast(n))",
+        "cast((when[neuron] == 0) | every)",
+        BOTH,
+    ),
+    Mutant(
+        "the weight of a line is no factor",
+        LINES,
+        "product = cast(cast(trace * weight) * cast(coefficient))",
+        "product = cast(trace * cast(coefficient))",
+        SOFT,
+    ),
+    Mutant(
+        "sums of lines are not clipped",
+        LINES,
+        "signed = min(max(last, cast(smallest)), cast(largest))",
+        "signed = last",
+        LONG,
+    ),
+    Mutant(
+        "a line does not count weights beyond their limits",
+        LINES,
+        "cast(cast(fresh != whole) << cast(16))",
+        "cast(0)",
+        LONG,
+    ),
+    Mutant(
+        "lines read the traces of the end of an epoch",
+        LINES,
+        "at = last if kind == QUIET or last == 1 else np.int64(state.pre_when[i])",
+        "at = last",
+        EPOCHS,
     ),
     Mutant(
         "an input draws as the compartment of its number",

@@ -28,6 +28,9 @@ RULES = {
     "pre-synaptic spikes only": LearningRule("2^-2*x0*x1 - u2", **TRACES),
     "post-synaptic spikes only": LearningRule("2^-2*y0*y1*w", **TRACES),
     "both in one term": LearningRule("3*x0*y0 - 2^-5*(w-255)*x0", **TRACES),
+    "coincidences apart": LearningRule(f"{PAIR} + 2*x0*y0", **TRACES),
+    "soft bounds": LearningRule("2^-2*(255-w)*x1*y0 - 2^-2*w*x0*sgn(y1-3)", **TRACES),
+    "epochs": LearningRule(f"{PAIR} - 2^-2*u1*(w-128)*x1*sgn(y1)", **TRACES, epoch=3),
 }
 N_PRE, N_POST = (20, 11) if DISABLED else (140, 270)  # more than a batch
 
@@ -63,6 +66,28 @@ def test_a_dense_group_learns_the_same_as_its_list_of_synapses(name):
     assert (tables.synapses.dense, listed_tables.synapses.dense) == (True, False)
     assert (dense == listed).all()
     assert counts.tolist() == listed_counts.tolist()
+
+
+def test_a_long_row_learns_the_same_as_its_list_of_synapses():
+    """Loops over lines take 4,096 synapses at a time."""
+    n_post, found = 30 if DISABLED else 9000, []
+    ids = np.arange(n_post, dtype=np.int32)
+    neurons = Neurons(ids[:2], 2, ids[:2]), Neurons(ids, n_post, ids)
+    source, target = np.divmod(np.arange(2 * n_post), n_post)
+    rng = np.random.default_rng(1)
+    spikes = [spikes_of((rng.random((6, n)) < 0.5).astype(np.uint8)) for n in (2, n_post)]
+    none, nothing = np.zeros((0, 0, 0), dtype=np.int32), np.zeros((0, 1), dtype=np.int16)
+    for listed in (False, True):
+        tables, state, place = plastic_group(
+            RULES["pair"], *neurons, source, target, np.where(target % 2, 250, 2),
+            sign_mode=SignMode.EXCITATORY, low_bits=0, numbers=np.arange(2 * n_post), listed=listed,
+        )  # fmt: skip
+        record = Record(none, none, nothing, nothing, nothing)
+        learn_steps(*spikes[0], *spikes[1], none, tables, state, record)
+        found.append((state.weight[place], state.counts.tolist()))
+    assert (found[0][0] == found[1][0]).all()
+    assert found[0][1] == found[1][1]
+    assert found[0][1][Count.WEIGHTS] > 0
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -223,7 +223,7 @@ class PlasticGroup:
                 f"emulator: draws were given for a run that begins at step {first}, within an "
                 f"epoch; allowed: multiples of {epoch} steps."
             )
-        sizes = len(self.start.pre_when), len(self.start.post_when)
+        sizes = len(self.neurons[0]), len(self.neurons[1])
         of_place = np.argsort(self.place)
         given = draws_of(self.item.rule, draws, n_steps, sizes, of_place)._replace(
             first_step=first, first_epoch=first // epoch

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._kernels.jit import inline_kernel, inner_kernel
+from ..._kernels.jit import inner_kernel, kernel_part
 from ...learning.kernels import learn_step
 from .plastic_layout import SAMPLED
 from .rows import place_of
@@ -52,7 +52,7 @@ def deliver_group(
     return delivered
 
 
-@inline_kernel
+@kernel_part
 def deliver_first(
     step: Any, index: Any, inputs: Any, head: Any, ring_size: Any, learning: Any, state: Any
 ) -> None:
@@ -104,7 +104,7 @@ def sample(step: Any, sampling: Any, state: Any) -> None:
             sampling.values[to + i] = value
 
 
-@inline_kernel
+@kernel_part
 def learn_from_step(
     step: Any, index: Any, place: Any, inputs: Any, head: Any, ring_size: Any, learning: Any,
     state: Any,
@@ -139,7 +139,7 @@ def learn_from_step(
         )
 
 
-@inner_kernel
+@kernel_part
 def learn_group(
     step: Any, place: Any, sources: Any, payloads: Any, begin: Any, end: Any, spikes: Any,
     n_spikes: Any, head: Any, ring_size: Any, ring: Any, plastic: Any, now: Any, given: Any,
