@@ -58,8 +58,8 @@ class Network(ArrayValue):
         ``tau_refrac`` rounded to whole microseconds. A period of 0 is none in both.
     dt : float, optional, ms
         The only step for which the network holds, as one that was read from a graph, whose kicks
-        depend on it: runs and compilations take it, and refuse another one. Default: None, any
-        step.
+        depend on it, or one with relays: runs and compilations take it, and refuse another one.
+        Default: None, any step.
 
     Raises
     ------

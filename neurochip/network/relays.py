@@ -48,7 +48,8 @@ def with_relays(network: Network, dt: float | None = None) -> Network:
     Returns
     -------
     Network
-        The network with its relays; the same object if it needs none.
+        The network with its relays, which holds for steps of dt only; the same object if it needs
+        none.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def insert_relays(network: Network, dt: float) -> Network:
         connections += [there, relayed]
     if len(populations) == len(network.populations):
         return network
-    return dataclasses.replace(network, populations=populations, connections=connections)
+    return dataclasses.replace(network, populations=populations, connections=connections, dt=dt)
 
 
 def needs_relays(connection: Connection, dt: float) -> bool:

@@ -52,8 +52,8 @@ def own_step(
             return network.dt
         asked = f"{step:g} ms"
     raise error(
-        f"{owner}: dt = {asked}, but the network was read for steps of {network.dt:g} ms, and its "
-        "kicks hold for no others; omit dt, or read the graph for another step."
+        f"{owner}: dt = {asked}, but the network was made for steps of {network.dt:g} ms, and its "
+        "kicks or relays hold for no others; omit dt, or make it for another step."
     )
 
 

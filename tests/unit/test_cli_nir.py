@@ -234,8 +234,8 @@ def test_a_graph_is_compared_and_attributed_on_its_own_grid_only():
     assert {row["source"] for row in data["attribution"]}.isdisjoint({"time step", "event order"})
     assert data["provenance"]["seed of the input"] is None
     assert fail("compare", *graph, "--fine-dt", "0.01") == (
-        "run: dt = 0.01 ms, but the network was read for steps of 0.1 ms, and its kicks hold for "
-        "no others; omit dt, or read the graph for another step."
+        "run: dt = 0.01 ms, but the network was made for steps of 0.1 ms, and its kicks or "
+        "relays hold for no others; omit dt, or make it for another step."
     )
 
 

@@ -56,8 +56,8 @@ def read_for(dt):
 NETWORK = read_for(0.25)
 STIMULUS = draw_stimulus(NETWORK, 20.0, 1)
 MESSAGE = (
-    "{owner}: dt = {asked}, but the network was read for steps of 0.25 ms, and its kicks hold for "
-    "no others; omit dt, or read the graph for another step."
+    "{owner}: dt = {asked}, but the network was made for steps of 0.25 ms, and its kicks or "
+    "relays hold for no others; omit dt, or make it for another step."
 )
 
 
@@ -172,7 +172,7 @@ def test_a_model_file_may_define_a_network_with_a_step():
         "network = Network(populations=[cells], dt=0.25)\n"
     )
     assert "0 to 20 ms in steps of 0.25 ms" in succeed("run", "model.py", "--duration", "20")
-    assert "dt = 0.1 ms, but the network was read for steps of 0.25 ms" in fail(
+    assert "dt = 0.1 ms, but the network was made for steps of 0.25 ms" in fail(
         "compile", "model.py", "--dt", "0.1"
     )
     succeed("sweep", "model.py", "--vary", "seed=1:2", "--duration", "20", "--workers", "1")

@@ -110,6 +110,15 @@ def test_relays_take_away_the_error_of_the_delay():
     assert abs(relayed.bias) < 2.0
 
 
+def test_relays_hold_for_one_step():
+    network = with_relays(recurrent(delay=5.0), 1.0)
+    assert network.dt == 1.0
+    message = "compile: dt = 0.5 ms, but the network was made for steps of 1 ms, and its kicks or"
+    with pytest.raises(CompileError, match=f"{message} relays hold for no others"):
+        compile_network(network, dt=0.5)
+    assert with_relays(network) is network
+
+
 def test_networks_that_need_no_relays_stay_as_they_are():
     for network in (recurrent(delay=0.0), recurrent(delay=1.0), driven()):
         assert with_relays(network, 1.0) is network
