@@ -137,7 +137,7 @@ class RuleModel:
         self._step = np.ones(self.n_synapses) if step is None else step
         registers = np.zeros((len(TARGETS), self.n_synapses))
         for row, values in zip(registers, (state.weight, state.delay, state.tag), strict=True):
-            row[:] = values if len(values) else 0.0
+            row[:] = values[: self.n_synapses] if len(values) else 0.0  # loops may read more
         ideally = registers.copy()
         if meant is not None:
             ideally[0, self._place] = meant
