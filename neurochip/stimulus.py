@@ -287,8 +287,7 @@ def draw_stimulus(network: Network, duration: float, seed: int) -> Stimulus:
     trains = []
     for item in network.spike_inputs:
         if isinstance(item, SpikeInput):
-            known = item.expected_rate is None
-            trains.append(item if known else replace(item, expected_rate=None))
+            trains.append(replace(item, expected_rate=None, expected_duration=None))
             continue
         trains.append(draw_poisson(item, duration, seed))
     return Stimulus(duration, tuple(trains), currents_of(network))

@@ -104,11 +104,13 @@ def round_decays(
     dt: float,
     options: CompileOptions,
     point: OperatingPoint | None = None,
+    lasting: OperatingPoint | None = None,
 ) -> Decays:
     """Round the decays of v and u, and correct gains and bias for the rounding.
 
     ``point`` is the expected input of the population; only ``gain="auto"`` and
-    ``"mean_and_variance"`` use it. Without it, both preserve the mean.
+    ``"mean_and_variance"`` use it. Without it, both preserve the mean. ``lasting`` is the part of
+    the input that does not end early, by default all of it: the resting level moves for no other.
 
     Raises
     ------
@@ -127,8 +129,9 @@ def round_decays(
         _register(item.keep_u, core.decay_u_offset, chip, model, item.parameter, item.tau, dt)
         for item in ideal.receptors
     ]
-    chosen = choose_gain(ideal, keep_v, point, dt, options)
-    gains, shift = chosen.rule.follow(ideal, keep_v, [keep for _, keep in rounded])
+    keep_u = [keep for _, keep in rounded]
+    chosen = choose_gain(ideal, keep_v, keep_u, point, lasting or point, dt, options)
+    gains, shift = chosen.rule.follow(ideal, keep_v, keep_u)
     receptors = [
         ReceptorDecay(
             decay_u=decay_u,

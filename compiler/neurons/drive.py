@@ -10,7 +10,7 @@ from them. ``tests/rates/measure.py`` compares them with the rates of runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -158,13 +158,17 @@ class MeanField:
     settled: bool
 
 
-def mean_field(network: Network) -> MeanField:
-    """Find the self-consistent rates of a network.
+def mean_field(
+    network: Network, rates_of: Callable[[Any], Float64Array] = input_rates
+) -> MeanField:
+    """Find the self-consistent rates of a network, for the rates (Hz) of its inputs.
 
     The iteration begins with silent neurons, so of several solutions it finds one of low rates.
     """
     undriven = {item.name: _undriven(network, item) for item in network.populations}
-    drives = [_drive(network, item, undriven[item.target.name]) for item in network.connections]
+    drives = [
+        _drive(network, item, undriven[item.target.name], rates_of) for item in network.connections
+    ]
     onto = {name: [item for item in drives if item.target == name] for name in undriven}
     sampled, sampled_onto = {}, {}
     for item in network.populations:
@@ -253,9 +257,14 @@ def _sampled(item: Any, ids: Int64Array) -> Any:
     return replace(item, **few, **({"ids": ids} if isinstance(item, OperatingPoint) else {}))
 
 
-def _drive(network: Network, connection: Connection, point: OperatingPoint) -> _Drive:
+def _drive(
+    network: Network,
+    connection: Connection,
+    point: OperatingPoint,
+    rates_of: Callable[[Any], Float64Array],
+) -> _Drive:
     target, source = connection.target, connection.source
-    rate = np.ones(source.size) if isinstance(source, Population) else input_rates(source)
+    rate = np.ones(source.size) if isinstance(source, Population) else rates_of(source)
     names = receptor_names(network, target)
     only = None if target.model.two_currents else 0  # of two currents, the sign selects one
     if target.name in network.kicked:

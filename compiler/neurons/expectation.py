@@ -19,8 +19,8 @@ from neurochip.recording import Recording
 from neurochip.typing import Float64Array
 
 from ..options import CompileOptions
-from .drive import OperatingPoint, mean_field
-from .rates import UNKNOWN, input_origin, input_rates
+from .drive import MeanField, OperatingPoint, mean_field
+from .rates import UNKNOWN, input_origin, input_rates, lasting_rates
 
 __all__ = ["LEAST", "MEASURED", "Expectation", "expect", "is_bounded", "sends_bursts"]
 
@@ -40,7 +40,9 @@ class Expectation:
     Parameters
     ----------
     points : dict of str to OperatingPoint
-        Expected input of each population.
+        Expected input of each population, while all inputs spike.
+    lasting : dict of str to OperatingPoint
+        The same without inputs that end early: resting levels are moved for no others.
     rates : dict of str to ndarray, shape (size,), Hz
         Rate of each neuron of a population, and of each source of an input.
     origins : dict of str to str
@@ -54,6 +56,7 @@ class Expectation:
     """
 
     points: Mapping[str, OperatingPoint]
+    lasting: Mapping[str, OperatingPoint]
     rates: Mapping[str, Float64Array]
     origins: Mapping[str, str]
     least: float
@@ -137,6 +140,7 @@ def expect(
     origins |= {item.name: input_origin(item) for item in inputs}
     return Expectation(
         points=solution.points,
+        lasting=_lasting(network, solution).points,
         rates={**rates, **{item.name: input_rates(item) for item in inputs}},
         origins=origins,
         least=least,
@@ -149,6 +153,13 @@ def expect(
         if activity is None
         else {name: int(values.max(initial=1)) for name, values in activity.payloads.items()},
     )
+
+
+def _lasting(network: Network, solution: MeanField) -> MeanField:
+    """Return the solution for those inputs that do not end early."""
+    if all(np.array_equal(lasting_rates(i), input_rates(i)) for i in network.spike_inputs):
+        return solution
+    return mean_field(network, lasting_rates)
 
 
 def _measured(activity: Recording, population: Population) -> Float64Array:

@@ -10,11 +10,14 @@ fluctuations or far above threshold. ``gain="auto"`` searches the power between 
 expected rate equals that of the unrounded decay. If there is none, it takes the moment rule and
 lifts the mean of v as far as the rate wants. Where no rate can be predicted, it preserves the mean
 (dc).
+
+The moment rule moves the resting level, which is seen when the input ends: it is made for no input
+that is known to end early, and ``gain="auto"`` takes it only where it moves the level little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +35,7 @@ __all__ = ["GainChoice", "choose_gain", "rounded_point"]
 _BISECTIONS = 20
 _LIFT = 0.1  # mV: small, to take the slope of the rates
 _SILENT = 0.1  # Hz: lower rates are too uncertain to choose a power from
+_MOVED = 0.05  # of the way from reset to threshold, the farthest that the resting level moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,9 @@ class GainChoice:
 def choose_gain(
     ideal: IdealPopulation,
     keep_v: Float64Array,
+    keep_u: Sequence[Float64Array],
     point: OperatingPoint | None,
+    lasting: OperatingPoint | None,
     dt: float,
     options: CompileOptions,
 ) -> GainChoice:
@@ -65,9 +71,13 @@ def choose_gain(
         Unrounded decays.
     keep_v : ndarray, shape (size,)
         Fraction of v that a step keeps with the rounded register.
+    keep_u : sequence of ndarray, shape (size,)
+        The same for the current of each receptor.
     point : OperatingPoint or None
         Expected input of the population. Without it, ``gain="auto"`` and ``"mean_and_variance"``
         preserve the mean.
+    lasting : OperatingPoint or None
+        The part of it that does not end early; the same object if that is all.
     dt : float, ms
         Length of a step.
     options : CompileOptions
@@ -78,20 +88,25 @@ def choose_gain(
     if not leaky or options.gain in ("dc", "impulse"):
         # Without a leak, v has no rounded decay and no stationary moments.
         return GainChoice(PowerGain(u if leaky else 0.0, u))
-    if point is None:
+    if point is None or lasting is None:
         return _mean_only("the expected input is not known")
-    moments = MomentGain(tuple(values * dt for values in point.charge))
+    moments = MomentGain(tuple(values * dt for values in lasting.charge))
     if options.gain == "mean_and_variance":
         return _noted(moments)
-    return _keeping_rate(ideal, keep_v, point, dt, moments)
+    goes_on = bool((lasting.mean != lasting.v_inf).any())
+    if lasting is not point and not (goes_on and lif_rate(lasting).mean() >= _SILENT):
+        # Weights alone keep the rate during the input that ends; the level after it stays.
+        return _keeping_rate(ideal, keep_v, keep_u, point, dt, None)
+    return _keeping_rate(ideal, keep_v, keep_u, lasting, dt, moments)
 
 
 def _keeping_rate(
     ideal: IdealPopulation,
     keep_v: Float64Array,
+    keep_u: Sequence[Float64Array],
     point: OperatingPoint,
     dt: float,
-    moments: MomentGain,
+    moments: MomentGain | None,
 ) -> GainChoice:
     """Choose the rule that preserves the expected rate, or the mean if it cannot be predicted."""
     if np.array_equal(keep_v[point.ids], ideal.keep_v[point.ids]):
@@ -112,9 +127,18 @@ def _keeping_rate(
     def error(rule: GainRule) -> float:
         return float(changes(rule).mean())
 
+    if moments is None:
+        return _noted(_preserving(error, ()))
     farthest = np.abs(point.mean - point.v_reset) + np.abs(point.v_thresh - point.v_reset)
     lifted = _lifted(changes, moments, float(farthest.max()))
-    return _noted(_preserving(error, (moments, lifted)))
+    get = ideal.population.parameter
+    most = _MOVED * (get("v_thresh") - get("v_reset"))
+    others = [
+        rule
+        for rule in (moments, lifted)
+        if (np.abs(rule.follow(ideal, keep_v, keep_u)[1]) <= most).all()
+    ]
+    return _noted(_preserving(error, others))
 
 
 def _lifted(
@@ -132,7 +156,7 @@ def _lifted(
     return replace(moments, lift=lift) if abs(lift) <= largest else moments
 
 
-def _preserving(error: Callable[[GainRule], float], others: tuple[MomentGain, ...]) -> GainRule:
+def _preserving(error: Callable[[GainRule], float], others: Sequence[MomentGain]) -> GainRule:
     """Return the power without an error of the rate; if there is none, the best of all rules."""
     low, high = 0.0, 1.0
     rules: tuple[GainRule, ...] = (PowerGain(low, 1.0), PowerGain(high, 1.0), *others)

@@ -71,8 +71,10 @@ def lower(
         onto = projections_onto(population.name, projections)
         ideal = ideal_population(network, population, dt)
         name, by_program = population.name, population.name in with_program
-        point = None if name in expected.guessed else expected.points[name]
-        decays = round_decays(ideal, chip, dt, options, point)
+        guessed = name in expected.guessed
+        point = None if guessed else expected.points[name]
+        lasting = None if guessed else expected.lasting[name]
+        decays = round_decays(ideal, chip, dt, options, point, lasting)
         # Weights that learn may grow: there is room for the largest ones.
         largest = tuple(map(at_limit, onto))
         peaks = expected_peaks(largest, ideal, decays, chip.core, dt, expected)
@@ -93,7 +95,7 @@ def lower(
             if anchor is None
             else scale.lsb_per_mv * anchor.relative
         )
-        truncation = expected_truncation(onto, ideal, decays, point, own, chip.core, dt)
+        truncation = expected_truncation(onto, ideal, decays, lasting, own, chip.core, dt)
         registers = round_registers(
             ideal, decays, own, chip, dt, truncation.correction, by_program=by_program
         )

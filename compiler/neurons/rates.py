@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neurochip.network import PoissonInput, SpikeInput
 from neurochip.typing import Float64Array
 
-__all__ = ["GUESSED", "UNKNOWN", "input_origin", "input_rates"]
+__all__ = ["GUESSED", "UNKNOWN", "input_origin", "input_rates", "lasting_rates"]
 
 UNKNOWN = "unknown"
 """Origin of the rate of an input that has neither spikes nor an expected rate."""
 
 GUESSED = 100.0
 """Rate in Hz of the sources of an input that has neither spikes nor an expected rate."""
+
+_LASTING = 500.0  # ms: input that ends earlier is a stimulus, after which neurons come to rest
 
 
 def input_rates(source: PoissonInput | SpikeInput) -> Float64Array:
@@ -30,6 +34,18 @@ def input_rates(source: PoissonInput | SpikeInput) -> Float64Array:
         counts = np.bincount(source.ids, minlength=source.size)
         rate = counts * (1000.0 / max(float(source.times[-1]), 1.0))
     return np.array(np.broadcast_to(np.asarray(rate, dtype=np.float64), (source.size,)))
+
+
+def lasting_rates(source: PoissonInput | SpikeInput) -> Float64Array:
+    """Return the rate of each source of an input in Hz, or 0 if it ends within half a second."""
+    rates = input_rates(source)
+    if isinstance(source, PoissonInput):
+        return rates
+    duration: Any = source.expected_duration
+    if duration is None:
+        known = source.expected_rate is None and len(source.times)
+        duration = source.times[-1] if known else np.inf
+    return np.where(np.asarray(duration) < _LASTING, 0.0, rates)
 
 
 def input_origin(source: PoissonInput | SpikeInput) -> str:

@@ -32,7 +32,8 @@ class Change(NamedTuple):
 def find_change(before: Network, now: Network) -> Change | None:
     """Return the first part in which a network differs from the compiled one, or None.
 
-    The spikes of its inputs are ignored, but not the rates that the compiler is told to expect.
+    The spikes of its inputs are ignored, and how long they last, but not the rates that the
+    compiler is told to expect.
 
     Parameters
     ----------

@@ -86,12 +86,17 @@ class SpikeInput(ArrayValue):
         Rate of all sources, or of each source, at least 0, for which the compiler leaves headroom.
         Give it if the spikes become known only after compilation. Default: the mean rate of the
         given spikes; without spikes the compiler assumes 100 Hz and warns.
+    expected_duration : float or array_like, ms, optional
+        How long all sources, or each source, spike, at least 0. The compiler moves the resting
+        level of neurons for no input that ends within half a second: they come to rest afterwards.
+        Default: until the last of the given spikes; without spikes, or with an expected rate, for
+        as long as the network runs.
 
     Raises
     ------
     NetworkError
         If the arrays differ in length, an id is out of range, or a time is negative or not finite,
-        or an expected rate is not allowed.
+        or an expected rate or duration is not allowed.
     """
 
     name: str
@@ -99,6 +104,7 @@ class SpikeInput(ArrayValue):
     ids: Any
     times: Any
     expected_rate: PerNeuron | None = None
+    expected_duration: PerNeuron | None = None
 
     def __post_init__(self) -> None:
         check_name("input", self.name)
@@ -124,6 +130,9 @@ class SpikeInput(ArrayValue):
         if self.expected_rate is not None:
             expected = _rate(owner, "expected_rate", self.expected_rate, self.size)
             object.__setattr__(self, "expected_rate", expected)
+        if self.expected_duration is not None:
+            lasts = _per_source(owner, "expected_duration", self.expected_duration, "ms", self.size)
+            object.__setattr__(self, "expected_duration", lasts)
 
     @property
     def n_spikes(self) -> int:
@@ -137,7 +146,12 @@ class SpikeInput(ArrayValue):
 
     @classmethod
     def from_trains(
-        cls, name: str, trains: Sequence[Any], *, expected_rate: PerNeuron | None = None
+        cls,
+        name: str,
+        trains: Sequence[Any],
+        *,
+        expected_rate: PerNeuron | None = None,
+        expected_duration: PerNeuron | None = None,
     ) -> SpikeInput:
         """Build an input from one array of spike times (ms) per source.
 
@@ -147,13 +161,13 @@ class SpikeInput(ArrayValue):
             Unique within a network.
         trains : sequence of array_like of float, ms
             The spike times of each source, in any order; one item per source.
-        expected_rate : float or array_like, Hz, optional
+        expected_rate, expected_duration : float or array_like, Hz and ms, optional
             As above.
 
         Raises
         ------
         NetworkError
-            If the name, a time or an expected rate is not allowed.
+            If the name, a time, an expected rate or duration is not allowed.
 
         Examples
         --------
@@ -182,7 +196,7 @@ class SpikeInput(ArrayValue):
         lengths = [array.size for array in arrays]
         times = np.concatenate(arrays) if arrays else np.empty(0)
         ids = np.repeat(np.arange(len(arrays)), lengths)
-        return cls(name, len(arrays), ids, times, expected_rate)
+        return cls(name, len(arrays), ids, times, expected_rate, expected_duration)
 
     def __repr__(self) -> str:
         return f"SpikeInput({self.name!r}, {self.size}, <{counted(len(self.times), 'spike')}>)"
@@ -242,9 +256,13 @@ def _order(times: Any, ids: Any) -> Any:
 
 def _rate(owner: str, name: str, value: Any, size: int) -> float | Float64Array:
     """Check a rate of all sources or of each source."""
-    rate = quantity(owner, name, value, "Hz", NOT_NEGATIVE, per="source")
-    if isinstance(rate, np.ndarray) and rate.size != size:
+    return _per_source(owner, name, value, "Hz", size)
+
+
+def _per_source(owner: str, name: str, value: Any, unit: str, size: int) -> float | Float64Array:
+    found = quantity(owner, name, value, unit, NOT_NEGATIVE, per="source")
+    if isinstance(found, np.ndarray) and found.size != size:
         raise NetworkError(
-            f"{owner}: {name} has {rate.size} values; allowed: one, or {size} (one per source)."
+            f"{owner}: {name} has {found.size} values; allowed: one, or {size} (one per source)."
         )
-    return rate
+    return found

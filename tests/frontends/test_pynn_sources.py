@@ -469,3 +469,19 @@ def test_more_spikes_than_memory_holds_are_refused():
         "run: 1e+15 spikes of 'noise' in 100 ms take at least 2.8e+04 TB of memory, which is not "
         "available. Lower the rate, or run for a shorter time, several times in sequence."
     )
+
+
+def test_the_resting_level_stays_after_sources_that_end_early(sim):
+    """Three spikes within 6 ms, or 80 ms of random spikes, once counted as a rate for ever."""
+    sim.setup(timestep=0.1, gain="mean_and_variance")
+    early = sim.Population(1, sim.SpikeSourceArray(spike_times=[2.0, 4.0, 6.0]))
+    random = sim.Population(1, sim.SpikeSourcePoisson(rate=100.0, start=5.0, duration=80.0))
+    cells = sim.Population(2, sim.IF_curr_delta(tau_m=35.0, v_thresh=-40.0))
+    delayed = sim.StaticSynapse(weight=8.0, delay=1.0)
+    for source, to in ((early, cells[:1]), (random, cells[1:])):
+        sim.Projection(source, to, sim.AllToAllConnector(), delayed)
+    cells.record("v")
+    sim.run(900.0)
+    (v,) = cells.get_data().segments[0].analogsignals
+    np.testing.assert_allclose(v.magnitude[-1], -65.0, atol=0.005)
+    assert v.magnitude.max() > -58.0

@@ -18,6 +18,7 @@ PEAKS = "tests/unit/test_compiler_peaks.py"
 ROUNDING = "tests/unit/test_weight_rounding.py"
 SCALING = "tests/unit/test_compiler_scaling.py"
 BURSTS = "tests/integration/test_bursts_of_unknown_size.py"
+RESTING = "tests/unit/test_resting_level.py"
 RATES = "tests/unit/test_expectation.py"
 CURRENTS = "tests/unit/test_step_current.py"
 REFRACTORY = "tests/unit/test_refractory.py"
@@ -160,6 +161,27 @@ MUTANTS = [
         "return replace(moments, lift=lift) if abs(lift) <= largest else moments",
         "return replace(moments, lift=lift)",
         "tests/unit/test_gains.py::test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it",
+    ),
+    Mutant(
+        "the resting level moves for input that ends early",
+        "compiler/neurons/rates.py",
+        "return np.where(np.asarray(duration) < _LASTING, 0.0, rates)",
+        "return rates",
+        f"{RESTING}::test_input_that_ends_within_half_a_second_moves_no_resting_level",
+    ),
+    Mutant(
+        "weights do not follow the rate of input that ends early",
+        "compiler/neurons/gains.py",
+        "if lasting is not point and not (goes_on and lif_rate(lasting).mean() >= _SILENT):",
+        "if False:",
+        f"{RESTING}::test_weights_follow_the_rate_during_an_input_that_ends",
+    ),
+    Mutant(
+        "the default gain moves the resting level by any amount",
+        "compiler/neurons/gains.py",
+        'most = _MOVED * (get("v_thresh") - get("v_reset"))',
+        'most = np.inf * (get("v_thresh") - get("v_reset"))',
+        f"{RESTING}::test_the_default_gain_moves_the_resting_level_by_little",
     ),
     # ------------------------------------------------------------------ projections
     Mutant(
@@ -336,8 +358,8 @@ MUTANTS = [
     Mutant(
         "a gain is fitted to an input of unknown rate",
         "compiler/neurons/lower.py",
-        "point = None if name in expected.guessed else expected.points[name]",
-        "point = expected.points[name]",
+        "guessed = name in expected.guessed",
+        "guessed = False",
         "tests/unit/test_gains.py::"
         "test_where_no_rate_can_be_predicted_the_mean_is_preserved_and_the_report_says_why",
     ),

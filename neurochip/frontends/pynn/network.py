@@ -177,7 +177,9 @@ def read_network(state: Any) -> Network | None:
 def _input(population: Any) -> SpikeInput:
     times, ids = given_spikes(population)
     rate = expected_rate(population)
-    return SpikeInput(population.key, population.size, ids, times, rate)
+    # Random sources say how long they spike; the others do until the last time that is known.
+    lasts = population._parameters.get("duration", times.max(initial=0.0))
+    return SpikeInput(population.key, population.size, ids, times, rate, lasts)
 
 
 def _connection(projection: Any, part: Part, ends: dict[str, Any], dt: float) -> Connection:
