@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip._support.csr import of_entries
 from neurochip.network import Connection, Network, Population
 from neurochip.recurrence import CURRENT, KICKS, receptor_names
 from neurochip.typing import BoolArray, Float64Array, Int64Array
@@ -306,13 +307,12 @@ def _sums(
     All synapses drive the receptor ``only``; without it, the sign selects the receptor.
     """
     size, n = connection.target.size, connection.n_synapses
-    rows = np.diff(connection.indptr)
-    source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
     weights = np.broadcast_to(np.asarray(connection.weight, np.float64), (n,))
     kicks, sums = np.zeros(size), np.zeros((2, n_receptors, size))
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
-        post, each, weight = connection.post[part], rate[source_of[part]], weights[part]
+        post, weight = connection.post[part].astype(np.intp), weights[part]
+        each = of_entries(connection.indptr, rate, part)
         kicks += np.bincount(post, each, minlength=size)
         for index in range(n_receptors) if only is None else (only,):
             own = weight

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from neurochip._support.csr import of_entries
 from neurochip.chip.fixedpoint import Overflow
 from neurochip.chip.spec import CoreSpec
 from neurochip.image.gains import variance_gain
@@ -34,6 +36,7 @@ __all__ = ["Peaks", "expected_peaks", "is_soft"]
 _LOG_RARE = 9 * np.log(10)  # peaks are exceeded once in 1e9 steps of a neuron
 _LOG_CLIPPED = 3 * np.log(10)  # that of v below is, on a chip that clips it, once in 1e3 steps
 _CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
+_ROWS = 1 << 13  # neurons per chunk of a bisection, whose arrays then stay in the cache
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,13 @@ class _Sums:
     def zeros(cls, size: int) -> _Sums:
         return cls(*(np.zeros(size) for _ in range(4)))
 
+    def at_other_rates(self) -> _Sums:
+        """Return sums of other rates, which are 0 yet; largest and total depend on no rate."""
+        return replace(self, mean=np.zeros_like(self.mean), variance=np.zeros_like(self.variance))
+
+
+_Pair: TypeAlias = tuple[_Sums, _Sums]  # of positive and of negative terms
+
 
 @dataclass(eq=False)
 class _Side:
@@ -114,22 +124,18 @@ def expected_peaks(
 
     ``projections`` are those onto the population.
     """
-    peaks = _peaks(projections, ideal, decays, core, dt, expected)
-    if not (is_soft("voltage_low", core) and expected.least):
-        return peaks
     # A soft bound needs no safe rates: it takes those that are expected.
-    plain = _peaks(projections, ideal, decays, core, dt, replace(expected, least=0.0))
-    return replace(peaks, voltage_low=plain.voltage_low)
+    softened = is_soft("voltage_low", core) and expected.least
+    rates = [expected, replace(expected, least=0.0)] if softened else [expected]
+    sums = _sums_onto(projections, decays, dt, rates)
+    peaks = [_peaks(each, ideal, decays, core) for each in sums]
+    return replace(peaks[0], voltage_low=peaks[-1].voltage_low)
 
 
 def _peaks(
-    projections: Sequence[Projection],
-    ideal: IdealPopulation,
-    decays: Decays,
-    core: CoreSpec,
-    dt: float,
-    expected: Expectation,
+    sums_of: Sequence[_Pair], ideal: IdealPopulation, decays: Decays, core: CoreSpec
 ) -> Peaks:
+    """Return the peaks from the sums onto each receptor."""
     size, model = ideal.population.size, ideal.population.model
     # Without a leak v has no stationary peak; use the slowest leak that a register can hold.
     a = decays.keep_v if model.leaky else np.full(size, 1 - 1 / core.decay_scale)
@@ -137,15 +143,12 @@ def _peaks(
     # v is displaced from the origin by the net mean and by the fluctuations of both signs.
     pull, variance = np.zeros(size), np.zeros(size)
     low, high = _Side.zeros(size), _Side.zeros(size)
-    for index, receptor in enumerate(decays.receptors):
-        positive, negative = _Sums.zeros(size), _Sums.zeros(size)
-        for item in projections:
-            if item.receptor == index:
-                _add(item.connection, receptor.gain, dt, expected, positive, negative)
+    for index, (receptor, pair) in enumerate(zip(decays.receptors, sums_of, strict=True)):
+        positive, negative = pair
         s = receptor.keep_u
         if ideal.kicked and index == CURRENT:  # kicks and current may have the same sign
             child, current = current, np.zeros(size)
-        for sums in (positive, negative):
+        for sums in pair:
             accumulator = np.maximum(accumulator, _peak(sums, 1.0, 1.0, 1.0))
             # Two currents of a neuron have opposite signs: the sum never exceeds one u.
             current = np.maximum(current, _peak(sums, 1 / (1 - s), 1 / (1 - s**2), 1.0))
@@ -171,9 +174,10 @@ def _peaks(
     mean = np.maximum(np.maximum(0.0, -ideal.v_init), pull - lowest_level)
     rare = _LOG_CLIPPED if is_soft("voltage_low", core) else _LOG_RARE
     lowest = low.reach(mean, bottom, variance, rare)
-    highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
-    voltage_low = float(np.minimum(lowest, -ideal.v_min).max())
-    voltage_high = 0.0 if model.spiking else float(highest.max())
+    voltage_low, voltage_high = float(np.minimum(lowest, -ideal.v_min).max()), 0.0
+    if model.subtracts or not model.spiking:
+        highest = high.reach(top + np.maximum(-pull, 0.0), top, variance, _LOG_RARE)
+        voltage_high = float(highest.max())
     if model.subtracts:
         drift = (1 - a) * (highest_level - pull - ideal.threshold)
         above = _left_above(ideal, drift, variance * (1 - a**2))
@@ -215,31 +219,57 @@ def is_soft(peak: str, core: CoreSpec) -> bool:
     return peak == "voltage_low" and core.voltage_overflow is Overflow.CLIP
 
 
+def _sums_onto(
+    projections: Sequence[Projection], decays: Decays, dt: float, rates: Sequence[Expectation]
+) -> list[list[_Pair]]:
+    """Return the sums of positive and of negative terms onto each receptor, for each expectation.
+
+    All are made in one pass over the synapses, and share the sums that depend on no rate.
+    """
+    by_rates: list[list[_Pair]] = [[] for _ in rates]
+    for index, receptor in enumerate(decays.receptors):
+        positive, negative = (_Sums.zeros(len(receptor.gain)) for _ in range(2))
+        found = [(positive, negative)]
+        found += [(positive.at_other_rates(), negative.at_other_rates()) for _ in rates[1:]]
+        for item in projections:
+            if item.receptor == index:
+                _add(item.connection, receptor.gain, dt, rates, found)
+        for pairs, pair in zip(by_rates, found, strict=True):
+            pairs.append(pair)
+    return by_rates
+
+
 def _add(
     connection: Connection,
     gain: Float64Array,
     dt: float,
-    expected: Expectation,
-    positive: _Sums,
-    negative: _Sums,
+    rates: Sequence[Expectation],
+    found: Sequence[_Pair],
 ) -> None:
-    size = connection.target.size
-    probability = expected.spikes_per_step(connection.source, dt)
-    bounded, burst = is_bounded(connection.source), expected.burst(connection.source, dt)
-    rows = np.diff(connection.indptr)
-    source_of = np.repeat(np.arange(len(rows), dtype=np.int32), rows)
+    source, size = connection.source, connection.target.size
+    probability = [expected.spikes_per_step(source, dt) for expected in rates]
+    bounded, burst = is_bounded(source), rates[0].burst(source, dt)
     weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
     for start in range(0, len(connection.post), _CHUNK):
         part = slice(start, start + _CHUNK)
-        post, p = connection.post[part], probability[source_of[part]]
-        terms = weight[part] * gain[post]
-        for sums, chosen in ((positive, terms > 0), (negative, terms < 0)):
-            who, term, rate = post[chosen], np.abs(terms[chosen]), p[chosen]
-            sums.mean += np.bincount(who, rate * term, minlength=size)
-            sums.variance += np.bincount(who, burst * rate * term**2, minlength=size)
+        post = connection.post[part].astype(np.intp)
+        terms = gain[post]
+        terms *= weight[part]
+        p = [of_entries(connection.indptr, each, part) for each in probability]
+        for sign, chosen in enumerate((terms > 0, terms < 0)):
+            if not chosen.any():
+                continue
+            which = slice(None) if chosen.all() else chosen
+            who, term = post[which], np.abs(terms[which])
             # A source that spikes more than once in a step has no bound on the sum of its terms.
-            sums.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
-            np.maximum.at(sums.largest, who, burst * term)
+            unbound = found[0][sign]
+            unbound.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
+            np.maximum.at(unbound.largest, who, burst * term)
+            for pair, each in zip(found, p, strict=True):
+                rate = each[which]
+                sums = pair[sign]
+                sums.mean += np.bincount(who, rate * term, minlength=size)
+                sums.variance += np.bincount(who, burst * rate * term**2, minlength=size)
 
 
 def _peak(
@@ -262,11 +292,22 @@ def _deviation(
     variance: Float64Array, largest: Float64Array, log_rare: float = _LOG_RARE
 ) -> Float64Array:
     """Solve (V/c^2) h(c x / V) = log_rare for x by bisection on y = c x / V."""
-    driven = (variance > 0) & (largest > 0)
-    ratio = np.where(driven, variance, 1.0) / np.where(driven, largest, 1.0) ** 2
-    low, high = np.zeros_like(ratio), np.full_like(ratio, 1e12)
+    found = np.zeros(len(variance))
+    driven = np.flatnonzero((variance > 0) & (largest > 0))
+    for start in range(0, len(driven), _ROWS):
+        part = driven[start : start + _ROWS]
+        ratio = variance[part] / largest[part] ** 2
+        found[part] = _bisected(ratio, log_rare) * ratio * largest[part]
+    return found
+
+
+def _bisected(ratio: Float64Array, log_rare: float) -> Float64Array:
+    low, high = np.full_like(ratio, 1e-9), np.full_like(ratio, 1e12)
     for _ in range(80):
-        middle = np.sqrt(np.maximum(low, 1e-9) * high)
+        middle = np.sqrt(low * high)
         enough = ratio * ((1 + middle) * np.log1p(middle) - middle) >= log_rare
-        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
-    return np.where(driven, high * ratio * largest, 0.0)
+        below, low = low, np.where(enough, low, middle)
+        above, high = high, np.where(enough, middle, high)
+        if (low == below).all() and (high == above).all():  # no float is left between them
+            break
+    return high

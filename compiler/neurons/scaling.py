@@ -21,7 +21,7 @@ from neurochip.chip.fixedpoint import Overflow, Rounding, encode_mantissa_expone
 from neurochip.chip.registers import decode_voltage_limits
 from neurochip.chip.spec import CoreSpec
 from neurochip.errors import FitError
-from neurochip.network import Connection, Population
+from neurochip.network import Population
 from neurochip.recurrence import IdealPopulation
 from neurochip.typing import Float64Array
 
@@ -32,12 +32,12 @@ from ..synapses.rounding import second_moment_gain
 from .decays import Decays, largest_bias
 from .expectation import sends_bursts
 from .peaks import Peaks, is_soft
+from .weights import sampled_weights
 
-__all__ = ["Scale", "choose_scale", "peak_limits", "scaled_weights", "silent_ceiling"]
+__all__ = ["Scale", "choose_scale", "peak_limits", "silent_ceiling"]
 
 _CANDIDATES = 257
-_SAMPLE = 512  # weights sampled from a connection
-_CHUNK = 1 << 20  # thresholds per chunk; limits the temporary arrays to about 50 MB
+_CHUNK = 1 << 17  # thresholds per chunk; limits the temporary arrays to about 10 MB
 _BELOW = 1 - 1e-9  # so that float rounding of a weight does not reach the next grid
 _RESOLUTION = 64  # minimum number of grid steps up to the largest weight of a connection
 
@@ -59,29 +59,6 @@ class Scale:
     lsb_per_mv: float
     binding: str
     highest: float
-
-
-def scaled_weights(
-    connection: Connection,
-    gain: Float64Array,
-    part: slice = slice(None),
-    *,
-    lsb_per_mv: Float64Array | None = None,
-) -> Float64Array:
-    """Return what each synapse of ``part`` adds to u; one value if all are equal.
-
-    In mV, or in LSB if the scales of the target neurons are given.
-    """
-    weight, post = connection.weight, connection.post[part]
-    one_scale = lsb_per_mv is None or bool((lsb_per_mv == lsb_per_mv[0]).all())
-    scale = 1.0 if lsb_per_mv is None else lsb_per_mv[0] if one_scale else lsb_per_mv[post]
-    if not isinstance(weight, np.ndarray) and one_scale and (gain == gain[0]).all():
-        return np.array([weight * gain[0] * scale])
-    scaled = gain[post]
-    scaled *= weight[part] if isinstance(weight, np.ndarray) else weight
-    if lsb_per_mv is not None:
-        scaled *= scale
-    return scaled
 
 
 def peak_limits(ideal: IdealPopulation, core: CoreSpec) -> dict[str, int]:
@@ -164,8 +141,7 @@ def choose_scale(
     """
     driving = [item for item in projections if item.connection.n_synapses]
     samples = [
-        _sample(scaled_weights(item.connection, decays.receptors[item.receptor].gain))
-        for item in driving
+        sampled_weights(item.connection, decays.receptors[item.receptor].gain) for item in driving
     ]
     indegrees = [item.connection.n_synapses / ideal.population.size for item in driving]
     hard = _register_bounds(ideal, decays, samples, core)
@@ -199,8 +175,15 @@ def choose_scale(
     span = _span(ideal, peaks)
     rule = options.weight_rounding
     step = 1 if by_program else 1 << core.threshold_shift
-    costs = _register_costs(scales, ideal, span, decays, core, step)
-    costs += [_weight_cost(scale, samples, indegrees, core, rule) for scale in scales]
+    of_weights = np.array([_weight_cost(scale, samples, indegrees, core, rule) for scale in scales])
+    costs = np.full(len(scales), np.inf)
+    order, rows = np.argsort(of_weights, kind="stable"), max(1, _CHUNK // ideal.population.size)
+    for start in range(0, len(scales), rows):
+        part = order[start : start + rows]
+        if of_weights[part[0]] > costs.min():  # no other scale can be better
+            break
+        costs[part] = _register_costs(scales[part], ideal, span, decays, core, step)
+        costs[part] += of_weights[part]
     if not np.isfinite(costs).any():
         raise FitError(
             f"population {ideal.population.name!r}: its threshold lies {ideal.threshold.min():.3g} "
@@ -308,29 +291,26 @@ def _register_costs(
 
     ``step`` is that of the threshold register, in LSB.
     """
-    model, costs = ideal.population.model, np.zeros(len(scales))
+    model, scale = ideal.population.model, scales[:, None]
     levels = [decays.bias]
     if ideal.step_mean.any():  # currents in steps: their mean, and the time when there are none
         levels.append(decays.bias - decays.per_na * ideal.step_mean)
-    rows = max(1, _CHUNK // len(decays.bias))
-    for start in range(0, len(scales), rows):
-        part = slice(start, start + rows)
-        scale = scales[part, None]
-        if model.spiking:
-            mantissa = np.rint(span * scale / step)
-            cost = np.mean((mantissa * step / (span * scale) - 1) ** 2, axis=1)
-            costs[part] = np.where(mantissa.min(axis=1) < 1, np.inf, cost)
-        for bias in levels:
-            wanted = bias * scale
-            m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
-            off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
-            if model.leaky:
-                # A bias error moves the resting level; truncation acts like half an LSB per step.
-                moved = (off + 0.5) / (1 - decays.keep_v)
-                costs[part] += np.mean((moved / (span * scale)) ** 2, axis=1)
-            elif bias.any():
-                there = bias != 0
-                costs[part] += np.mean((off[:, there] / wanted[:, there]) ** 2, axis=1)
+    costs = np.zeros(len(scales))
+    if model.spiking:
+        mantissa = np.rint(span * scale / step)
+        cost = np.mean((mantissa * step / (span * scale) - 1) ** 2, axis=1)
+        costs = np.where(mantissa.min(axis=1) < 1, np.inf, cost)
+    for bias in levels:
+        wanted = bias * scale
+        m, e = encode_mantissa_exponent(wanted, core.bias_mantissa, core.bias_exponent_max)
+        off = np.abs(np.ldexp(m.astype(np.float64), e) - wanted)
+        if model.leaky:
+            # A bias error moves the resting level; truncation acts like half an LSB per step.
+            moved = (off + 0.5) / (1 - decays.keep_v)
+            costs += np.mean((moved / (span * scale)) ** 2, axis=1)
+        elif bias.any():
+            there = bias != 0
+            costs += np.mean((off[:, there] / wanted[:, there]) ** 2, axis=1)
     return costs
 
 
@@ -356,12 +336,3 @@ def _weight_cost(
             cost += float(np.sum(error**2)) / power
             cost += (float(np.sum(error)) / float(np.sum(np.abs(steps)))) ** 2
     return cost
-
-
-def _sample(weights: Float64Array) -> Float64Array:
-    """Return at most 512 weights: equidistant quantiles with both extremes. Reorders in place."""
-    if weights.size <= _SAMPLE:
-        return weights
-    places = np.linspace(0, weights.size - 1, _SAMPLE).astype(np.int64)
-    weights.partition(places)
-    return weights[places]

@@ -14,7 +14,7 @@ from neurochip.typing import Float64Array, Int16Array, Int64Array, UInt8Array
 
 from ..learning.scale import plastic_grid
 from ..neurons.decays import Decays
-from ..neurons.scaling import scaled_weights
+from ..neurons.weights import scaled_weights
 from ..options import CompileOptions
 from .formats import Grid, choose_format, mantissas, sign_mode_of
 from .projections import Projection

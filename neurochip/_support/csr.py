@@ -13,7 +13,7 @@ import numpy as np
 
 from ..typing import Int64Array
 
-__all__ = ["join_rows", "rows_of", "spans", "starts_of"]
+__all__ = ["join_rows", "of_entries", "rows_of", "spans", "starts_of"]
 
 
 def starts_of(counts: Any) -> Int64Array:
@@ -34,6 +34,14 @@ def rows_of(rows: Any, n_rows: int) -> tuple[Int64Array, Int64Array]:
     """
     counts = np.bincount(np.asarray(rows).astype(np.int64, copy=False), minlength=n_rows)
     return starts_of(counts), np.argsort(rows, kind="stable")
+
+
+def of_entries(starts: Int64Array, values: Any, part: slice) -> Any:
+    """Return the value of the row of each entry in ``part``, from one value for each row."""
+    begin, end, _ = part.indices(int(starts[-1]))
+    first, last = (int(np.searchsorted(starts, place, side="right")) for place in (begin, end - 1))
+    lengths = np.diff(np.clip(starts[first - 1 : last + 1], begin, end))
+    return np.repeat(values[first - 1 : last], lengths)
 
 
 def spans(begins: Any, lengths: Any) -> Int64Array:

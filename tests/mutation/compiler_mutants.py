@@ -425,7 +425,7 @@ MUTANTS = [
     ),
     Mutant(
         "weights do not follow the scale of their neuron",
-        "compiler/neurons/scaling.py",
+        "compiler/neurons/weights.py",
         "else lsb_per_mv[post]",
         "else lsb_per_mv[0]",
         "tests/property/test_placement_properties.py::"

@@ -8,15 +8,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import compiler.neurons.weights
 from compiler.neurons.decays import round_decays
 from compiler.neurons.expectation import expect
 from compiler.neurons.peaks import expected_peaks
 from compiler.neurons.registers import round_registers
-from compiler.neurons.scaling import _sample, choose_scale, peak_limits, scaled_weights
+from compiler.neurons.scaling import choose_scale, peak_limits
+from compiler.neurons.weights import sampled_weights, scaled_weights
 from compiler.options import CompileOptions
 from compiler.synapses.formats import choose_format, sign_mode_of
 from compiler.synapses.projections import project, projections_onto
-from neurochip import LIF, LOIHI, Network, PoissonInput, Population, Uniform, all_to_all
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    PoissonInput,
+    Population,
+    Uniform,
+    all_to_all,
+    from_arrays,
+)
 from neurochip.chip.registers import decode_bias
 from neurochip.recurrence import ideal_population
 
@@ -215,10 +226,33 @@ def test_a_large_connection_is_judged_by_512_of_its_weights_and_their_extremes()
     assert chosen.lsb_per_mv == pytest.approx(scale.lsb_per_mv, rel=1e-9)
 
 
-def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order():
-    weights = np.random.default_rng(1).permutation(5000).astype(float)
-    assert _sample(weights.copy()).tolist() == [k * 4999 // 511 for k in range(512)]
-    assert _sample(weights[:512]).tolist() == weights[:512].tolist()
+@pytest.mark.parametrize("chunk", [100, 1 << 17])
+@pytest.mark.parametrize("spread", [1.0, 5.0])
+def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order(
+    chunk, spread, monkeypatch
+):
+    monkeypatch.setattr(compiler.neurons.weights, "_CHUNK", chunk)
+    cells = Population("cells", 1, LIF())
+    weights = np.random.default_rng(1).permutation(5000).astype(float) ** spread
+    nothing = np.zeros(5000, dtype=int)
+    link = from_arrays(cells, cells, nothing, nothing, weight=weights)
+    sampled = sampled_weights(link, np.ones(1))
+    assert sampled.tolist() == np.sort(weights)[[k * 4999 // 511 for k in range(512)]].tolist()
+
+
+@pytest.mark.parametrize("chunk", [100, 1 << 17])
+def test_a_sample_of_few_or_of_equal_weights_is_themselves(chunk, monkeypatch):
+    monkeypatch.setattr(compiler.neurons.weights, "_CHUNK", chunk)
+    cells = Population("cells", 1, LIF())
+
+    def sampled(n, weight):
+        nothing = np.zeros(n, dtype=int)
+        return sampled_weights(from_arrays(cells, cells, nothing, nothing, weight=weight), two)
+
+    two = np.full(1, 2.0)
+    assert sampled(50, np.arange(50.0)).tolist() == (2.0 * np.arange(50)).tolist()
+    assert sampled(501, 0.5).tolist() == [1.0]
+    assert sampled(501, np.full(501, 0.5)).tolist() == [1.0] * (512 if chunk == 100 else 501)
 
 
 def test_registers_round_to_nearest_at_their_scale():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurochip._kernels.csr import transposed
-from neurochip._support.csr import join_rows, rows_of, spans, starts_of
+from neurochip._support.csr import join_rows, of_entries, rows_of, spans, starts_of
 
 
 @pytest.fixture
@@ -64,3 +64,10 @@ def test_a_transposed_table_lists_rows_in_order(rng):
     for k in range(10):
         assert row[ptr[k] : ptr[k + 1]].tolist() == row_of[item == k].tolist()
     assert row.dtype == np.int32
+
+
+@pytest.mark.parametrize("part", [slice(0, 4), slice(3, 9), slice(4, 5), slice(8, 20)])
+def test_entries_of_a_part_have_the_values_of_their_rows(part):
+    starts, values = np.array([0, 0, 4, 4, 9, 10, 10]), np.arange(6) * 1.5
+    whole = np.repeat(values, np.diff(starts))
+    assert of_entries(starts, values, part).tolist() == whole[part].tolist()
