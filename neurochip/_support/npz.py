@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +39,9 @@ _OTHER_FORMATS = {
 }
 _FORMAT_KEY = "neurochip_format"
 _CHECKSUM_KEY = "neurochip_checksum"
+_LEVEL = 1  # of compression: the next ones take three times as long to save 1 to 3 %
+_PROBE = 1 << 18  # bytes that are compressed to find out whether all are worth it
+_WORTH = 0.5
 _CHECKED_SINCE = 2  # the first version, of every kind of file, that has a checksum
 
 
@@ -174,8 +179,31 @@ def write_npz(
     if version >= _CHECKED_SINCE:
         sums = {name: checksum(array) for name, array in content.items()}
         content[_CHECKSUM_KEY] = np.array(total(sums))
-    write_atomically(target, lambda file: np.savez_compressed(file, **content))
+    write_atomically(target, lambda file: _write_arrays(file, content))
     return target
+
+
+def _write_arrays(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """Write the members of an ``.npz``, each compressed or as it is."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        for name, array in arrays.items():
+            stored = zipfile.ZipInfo(f"{name}.npy")  # members given so are not compressed
+            member = stored.filename if _shrinks(array) else stored
+            with archive.open(member, "w", force_zip64=True) as to:
+                write: Any = np.lib.format.write_array  # NumPy has no types for it
+                write(to, array, allow_pickle=False)
+
+
+def _shrinks(array: Any) -> bool:
+    """Return whether a large array is worth compressing: whether its middle shrinks to a half.
+
+    Targets of synapses in a random order shrink to two thirds, at a tenth of the speed of a disk.
+    """
+    if array.nbytes <= 2 * _PROBE:
+        return True
+    values = array.reshape(-1)
+    middle = values[len(values) // 2 :][: _PROBE // array.itemsize].tobytes()
+    return len(zlib.compress(middle, _LEVEL)) < _WORTH * len(middle)
 
 
 @contextlib.contextmanager

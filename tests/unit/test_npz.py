@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import zipfile
 
 import numpy as np
 import pytest
@@ -43,6 +44,31 @@ def test_what_was_written_is_read(tmp_path, version):
         assert arrays[key].dtype == array.dtype
         assert np.array_equal(arrays[key], array)
     assert kind_of(path, StimulusError) == "stimulus"
+
+
+def test_only_arrays_that_shrink_to_a_half_are_compressed_and_numpy_reads_both(tmp_path):
+    rng = np.random.default_rng(1)
+    arrays = {
+        "a": rng.integers(0, 1 << 31, 300_000),
+        "b": np.full((), "short"),
+        "c": np.asfortranarray(np.zeros((3, 100_000))),
+    }
+    path = write_npz(tmp_path / "x", "stimulus", 2, arrays)
+    with zipfile.ZipFile(path) as archive:
+        kept = {item.filename for item in archive.infolist() if not item.compress_type}
+    assert kept == {"a.npy"}
+    assert path.stat().st_size < arrays["a"].nbytes + 20_000
+    for found in (read(path), np.load(path)):
+        assert all(np.array_equal(found[name], array) for name, array in arrays.items())
+
+
+def test_a_file_that_numpy_compressed_is_read(tmp_path):
+    """As files were written before arrays could be stored as they are."""
+    write_npz(tmp_path / "x", "stimulus", 2, ARRAYS)
+    with np.load(tmp_path / "x.npz") as found:
+        np.savez_compressed(tmp_path / "older.npz", **found)
+    arrays = read(tmp_path / "older.npz")
+    assert all(np.array_equal(arrays[name], array) for name, array in ARRAYS.items())
 
 
 def test_a_name_with_another_suffix_gets_one_more(tmp_path):
@@ -86,11 +112,11 @@ def test_an_interrupted_save_leaves_the_old_file_and_no_other(tmp_path, interrup
 
 
 def test_a_save_that_fails_within_numpy_leaves_no_trace(tmp_path, monkeypatch):
-    def fail(file, **arrays):
+    def fail(file, array, **options):
         file.write(b"PK")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez_compressed", fail)
+    monkeypatch.setattr(np.lib.format, "write_array", fail)
     message = (
         f"{tmp_path / 'x.npz'}: cannot be written (No space left on device); make room or pass "
         "another path."
