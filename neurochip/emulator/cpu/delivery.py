@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.instructions import prefetch
-from ..._kernels.jit import inline_kernel, kernel
-from . import offsets as at
+from ..._kernels.jit import inline_kernel, inner_kernel
 from .dense import BYTES, HALVES, PLACE, SIZE_BIT
 from .layout import NARROW_BITS, WIDE_BITS
 
-__all__ = ["deliver", "deliver_one_to_one", "fold_plane"]
+__all__ = ["deliver", "deliver_one_to_one", "fold_planes"]
 
 _LINE = np.uint64(16)  # synapses in a cache line
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -32,13 +31,15 @@ def deliver(
     head: Any,
     ring_mask: Any,
     wide: Any,
+    dense: Any,
 ) -> Any:
     """Add the weights of all synapses of some sources to the ring of one block.
 
     Returns the number of synapses. ``first`` is the row of source 0 for this block. Without delays
-    ``ring_mask`` is None and the ring has a single step; with narrow offsets ``wide`` is None.
+    ``ring_mask`` is None and the ring has a single step; with narrow offsets ``wide`` is None;
+    without dense rows ``dense`` is None.
     """
-    row_ptr = layout.row_ptr
+    row_ptr, synapses = layout.row_ptr, layout.synapses
     delivered = 0
     k, end = np.uint64(begin), np.uint64(end)
     while k < end:
@@ -47,30 +48,20 @@ def deliver(
         if far < end:
             prefetch(row_ptr, first + np.uint64(sources[far]))
         row = first + np.uint64(sources[k])
-        mark = row_ptr[row]
-        place = np.uint64(mark) & _PLACE
-        n = _FOUR if mark >= BYTES and four_alike(sources, k, end, first, layout, wide) else _ONE
-        if mark < HALVES:
-            stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
-            delivered += np.int64(stop - place)
-            later = place_of(sources[min(k + layout.ahead, end - _ONE)], first, row_ptr)
-            add_sparse(ring, ring_start, head, ring_mask, layout.synapses, place, stop, later, wide)
+        if dense is not None and row_ptr[row] >= HALVES:
+            place = place_of(sources[k], first, row_ptr)
+            slot = ring_start + slot_of(synapses[place], head, ring_mask, wide)
+            sent, n = add_dense(ring, slot, sources, k, end, first, row_ptr, synapses, wide, dense)
+            delivered += sent
+            k += n
         else:
-            size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
-            slot = ring_start + slot_of(layout.synapses[place], head, ring_mask, wide)
-            if mark < BYTES:
-                add_halves(ring, slot, layout.halves, place, size)
-                delivered += np.int64(size)
-            elif n == _ONE:
-                base = weight_of(layout.synapses[place], wide)
-                add_bytes(ring, slot, layout.bytes, place, size, base)
-                delivered += np.int64(layout.synapses[place + _ONE])
-            else:
-                b = place_of(sources[k + _ONE], first, row_ptr)
-                c = place_of(sources[k + _TWO], first, row_ptr)
-                d = place_of(sources[k + _THREE], first, row_ptr)
-                delivered += add_four(ring, slot, layout, place, b, c, d, size, wide)
-        k += n
+            ahead = k + layout.ahead
+            later = place_of(sources[ahead if ahead < end else end - _ONE], first, row_ptr)
+            place = np.uint64(row_ptr[row])
+            stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
+            add_sparse(ring, ring_start, head, ring_mask, synapses, place, stop, later, wide)
+            delivered += np.int64(stop - place)
+            k += _ONE
     return delivered
 
 
@@ -123,16 +114,50 @@ def place_of(source: Any, first: Any, row_ptr: Any) -> Any:
 
 
 @inline_kernel
-def four_alike(sources: Any, k: Any, end: Any, first: Any, layout: Any, wide: Any) -> Any:
+def add_dense(
+    ring: Any,
+    slot: Any,
+    sources: Any,
+    k: Any,
+    end: Any,
+    first: Any,
+    row_ptr: Any,
+    synapses: Any,
+    wide: Any,
+    dense: Any,
+) -> Any:
+    """Add the dense row of source ``k``; return its synapses, and 1.
+
+    If the next three rows have the same targets, add them too, and return their synapses, and 4.
+    """
+    mark = row_ptr[first + np.uint64(sources[k])]
+    place = np.uint64(mark) & _PLACE
+    size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
+    if mark < BYTES:
+        add_halves(ring, slot, dense.halves, place, size)
+        return np.int64(size), _ONE
+    if not four_alike(sources, k, end, first, row_ptr, synapses, wide):
+        add_bytes(ring, slot, dense.bytes, place, size, weight_of(synapses[place], wide))
+        return np.int64(synapses[place + _ONE]), _ONE
+    b = place_of(sources[k + _ONE], first, row_ptr)
+    c = place_of(sources[k + _TWO], first, row_ptr)
+    d = place_of(sources[k + _THREE], first, row_ptr)
+    return add_four(ring, slot, synapses, dense.bytes, place, b, c, d, size, wide), _FOUR
+
+
+@inline_kernel
+def four_alike(
+    sources: Any, k: Any, end: Any, first: Any, row_ptr: Any, synapses: Any, wide: Any
+) -> Any:
     """Return whether the dense rows of source ``k`` and the next three have the same targets."""
     if k + _FOUR > end:
         return False
-    mark = layout.row_ptr[first + np.uint64(sources[k])]
-    offset = offset_of(layout.synapses[np.uint64(mark) & _PLACE], wide)
+    mark = row_ptr[first + np.uint64(sources[k])]
+    offset = offset_of(synapses[np.uint64(mark) & _PLACE], wide)
     alike = True
     for i in range(_ONE, _FOUR):
-        other = layout.row_ptr[first + np.uint64(sources[k + i])]
-        its = offset_of(layout.synapses[np.uint64(other) & _PLACE], wide)
+        other = row_ptr[first + np.uint64(sources[k + i])]
+        its = offset_of(synapses[np.uint64(other) & _PLACE], wide)
         alike = alike and other >> SIZE_BIT == mark >> SIZE_BIT and its == offset
     return alike
 
@@ -186,14 +211,22 @@ def add_bytes(ring: Any, slot: Any, weights: Any, row: Any, size: Any, base: Any
 
 @inline_kernel
 def add_four(
-    ring: Any, slot: Any, layout: Any, a: Any, b: Any, c: Any, d: Any, size: Any, wide: Any
+    ring: Any,
+    slot: Any,
+    synapses: Any,
+    weights: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    d: Any,
+    size: Any,
+    wide: Any,
 ) -> Any:
     """Add four dense rows with weights of 1 byte and equal targets; return their synapses.
 
     This takes half as long as one row after another: the ring is read and written once, and the
     sums of four bytes fit 16 bits, so a vector register holds twice as many of them.
     """
-    synapses, weights = layout.synapses, layout.bytes
     at_a, at_b = (a + _TWO) * _FOUR, (b + _TWO) * _FOUR
     at_c, at_d = (c + _TWO) * _FOUR, (d + _TWO) * _FOUR
     base, delivered = np.int32(0), 0
@@ -215,9 +248,15 @@ def add_halves(ring: Any, slot: Any, weights: Any, row: Any, size: Any) -> None:
         ring[slot + i] += np.int32(weights[start + i])
 
 
-@kernel
-def fold_plane(ring: Any, slot: Any, other: Any, shift: Any) -> None:
-    """Shift the sums of one plane for a tile, add them to plane 0, and clear them (semantics 8)."""
-    for lane in range(at.EACH_LANE):
-        ring[slot + lane] += np.int32(ring[other + lane] >> shift)
-        ring[other + lane] = 0
+@inner_kernel
+def fold_planes(ring: Any, slot: Any, layout: Any, shifts: Any) -> None:
+    """Shift the sums of a step in each plane of a block, add them to plane 0, and clear them.
+
+    See semantics 8.
+    """
+    for plane in range(len(shifts)):
+        other = slot + np.uint64((plane + 1) << layout.target_bits)
+        shift = shifts[plane]
+        for lane in range(np.uint64(layout.span)):
+            ring[slot + lane] += np.int32(ring[other + lane] >> shift)
+            ring[other + lane] = 0

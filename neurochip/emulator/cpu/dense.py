@@ -10,14 +10,14 @@ dense too, with zeros in the gaps.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..._kernels.jit import inline_kernel, kernel
-from ...typing import Int32Array, Int64Array
+from ...typing import Int8Array, Int16Array, Int32Array, Int64Array
 
-__all__ = ["BYTES", "HALVES", "PLACE", "SIZE_BIT", "pack_rows"]
+__all__ = ["BYTES", "HALVES", "PLACE", "SIZE_BIT", "DenseRows", "dense_rows_of", "pack_rows"]
 
 HALVES = 1 << 61
 """Mark of a dense row with weights of 2 bytes, in its entry of ``Layout.row_ptr``."""
@@ -35,6 +35,20 @@ _SHORTEST_DENSE = 32  # synapses; a vector loop over fewer is not faster
 _SPARSEST = 8  # targets per synapse; adding a zero is about 8 times as fast as a sparse synapse
 _MOST_PADDED = 1 << 22  # words; 16 MB, about the share of one core in the L3 cache
 _HALF = 16  # bits of a narrow offset, which leaves 16 bits for the weight
+
+
+class DenseRows(NamedTuple):
+    """The words of all rows as weights of 2 bytes and of 1 byte."""
+
+    halves: Int16Array
+    bytes: Int8Array
+
+
+def dense_rows_of(row_ptr: Int64Array, synapses: Int32Array) -> DenseRows | None:
+    """Return the weights of the dense rows of packed rows; None if all rows are sparse."""
+    if row_ptr.max() < HALVES:
+        return None
+    return DenseRows(synapses.view(np.int16), synapses.view(np.int8))
 
 
 def pack_rows(

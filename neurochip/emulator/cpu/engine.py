@@ -19,6 +19,7 @@ from ..potential import potential_registers
 from ..reprogram import inheritance
 from ..spikes import NONE, InputRows
 from ..writes import Writes
+from .dense import dense_rows_of
 from .kernels import run_blocks
 from .layout import LANES, build_layout, sum_shifts_of
 from .overflow import overflow_message
@@ -79,6 +80,7 @@ class CpuEngine(Engine[Position]):
             sum_shifts_of(image),
             np.uint64(self._layout.ring_size - 1) if image.max_delay else None,
             True if wide else None,
+            dense_rows_of(self._layout.row_ptr, self._layout.synapses),
         )
 
     def of_copies(self, number: int) -> CpuEngine:
@@ -197,7 +199,8 @@ class CpuEngine(Engine[Position]):
             report(index - begun)
             if strict and _overflowed(state):
                 raise ChipOverflowError(overflow_message(self.image, state.first_overflow))
-        totals = state.counters.sum(axis=(0, 1)).tolist()
+        totals = state.counters.sum(axis=(0, 1))
+        totals[EVENTS.index("updates")] = n_steps * self.image.n_compartments
         all_steps = np.concatenate(steps)
         del steps  # frees the parts before the ids are joined: spikes may fill most of the memory
         return Registers(
@@ -208,7 +211,7 @@ class CpuEngine(Engine[Position]):
             held=held,
             refractory=self.image.compartments.refractory,
             traces=_split(columns, {"v": v, "u": u}),
-            events=dict(zip(EVENTS, totals, strict=False)),
+            events=dict(zip(EVENTS, totals.tolist(), strict=False)),
             overflows=state.overflows[: len(held)].copy() if _overflowed(state) else None,
         )
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from ..._kernels.barrier import wait_for_all
 from ..._kernels.instructions import lowest_bit, sign_bits
-from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, inner_kernel, kernel
 from ...chip.registers import OVERFLOWS
 from ..position import UNDERWAY
 from . import offsets as at
-from .delivery import deliver, deliver_one_to_one, fold_plane
+from .delivery import deliver, deliver_one_to_one, fold_planes
 from .layout import LANES
 from .state import ROWS
 from .update import draw_noise, join_tile, redo_tile, update_tile, write_biases
@@ -25,33 +25,34 @@ from .update import draw_noise, join_tile, redo_tile, update_tile, write_biases
 __all__ = ["run_blocks"]
 
 _NONE, _ONE = np.uint64(0), np.uint64(1)
+_EACH_ROW = np.uint64(ROWS)
 _SPIKE = 1  # bit 0 of an event word; bits 1 to 5 are OVERFLOWS
 _KINDS = len(OVERFLOWS)
-_SYNAPTIC_EVENTS, _UPDATES, _SPIKES = range(3)  # in state.EVENTS
+_SYNAPTIC_EVENTS, _, _SPIKES = range(3)  # in state.EVENTS; all steps have equal updates
 
 
-@kernel
+@inner_kernel
 def count_overflows(
-    events: Any, compartment: Any, step: Any, overflows: Any, first_overflow: Any
+    events: Any, first: Any, step: Any, overflows: Any, first_overflow: Any
 ) -> None:
     """Count the overflows of each compartment of a tile, and remember the first (semantics 7)."""
-    for lane in range(LANES):
-        event = events[lane]
+    for lane in range(at.EACH_LANE):
+        compartment, event = first + lane, events[lane]
         if event > _SPIKE:
             for kind in range(_KINDS):
-                overflows[compartment + lane, kind] += (event >> (kind + 1)) & 1
+                overflows[compartment, kind] += (event >> (kind + 1)) & 1
             if first_overflow[0] < 0:
                 first_overflow[0] = step
-                first_overflow[1] = compartment + lane
+                first_overflow[1] = compartment
                 first_overflow[2] = event
 
 
 @inline_kernel
-def list_spikes(undo: Any, compartment: Any, spikes: Any, n: Any) -> Any:
+def list_spikes(undo: Any, first: Any, spikes: Any, n: Any) -> Any:
     """Append the compartments of a tile that spiked; return the new number of spikes."""
     left = sign_bits(undo, at.HELD)
     while left != _NONE:
-        spikes[n] = np.int32(np.uint64(compartment) + lowest_bit(left))
+        spikes[n] = np.int32(first + lowest_bit(left))
         n += _ONE
         left &= left - _ONE
     return n
@@ -59,82 +60,38 @@ def list_spikes(undo: Any, compartment: Any, spikes: Any, n: Any) -> Any:
 
 @inline_kernel
 def update_block(
-    block: Any,
+    begin: Any,
+    end: Any,
     step: Any,
     slot: Any,
     spikes: Any,
     n: Any,
-    layout: Any,
     settings: Any,
     widths: Any,
-    state: Any,
+    tiles: Any,
+    ring: Any,
     undo: Any,
     events: Any,
+    overflows: Any,
+    first_overflow: Any,
     noise: Any,
     joins: Any,
-    sum_shifts: Any,
 ) -> Any:
     """Update the compartments of a block; list those that spiked; return the number of spikes."""
-    tiles = state.tiles
-    begin = block * layout.span
-    end = min(begin + layout.span, layout.n_compartments)
-    for compartment in range(begin, end, LANES):
-        tile = np.uint64(compartment * ROWS)
-        setting = np.uint64(settings.starts[np.uint64(compartment) // at.EACH_LANE])
-        if sum_shifts is not None:
-            for plane in range(len(sum_shifts)):
-                other = slot + np.uint64((plane + 1) << layout.target_bits)
-                fold_plane(state.ring, slot, other, sum_shifts[plane])
+    first = np.uint64(begin)
+    while first < np.uint64(end):
+        tile = first * _EACH_ROW
+        setting = np.uint64(settings.starts[first // at.EACH_LANE])
+        place = tile, settings.rows, setting, first, ring, slot
         if joins is not None:
-            join_tile(
-                tiles,
-                tile,
-                settings.rows,
-                setting,
-                compartment,
-                state.ring,
-                slot,
-                events,
-                widths,
-                noise,
-                joins,
-            )
-        overflowed = update_tile(
-            tiles,
-            tile,
-            settings.rows,
-            setting,
-            compartment,
-            state.ring,
-            slot,
-            undo,
-            widths,
-            noise,
-        )
-        if overflowed:
-            redo_tile(
-                tiles,
-                tile,
-                settings.rows,
-                setting,
-                compartment,
-                state.ring,
-                slot,
-                undo,
-                widths,
-                noise,
-                events,
-            )
-            count_overflows(
-                events,
-                compartment,
-                step,
-                state.overflows,
-                state.first_overflow[block],
-            )
+            join_tile(tiles, *place, events, widths, noise, joins)
+        if update_tile(tiles, *place, undo, widths, noise):
+            redo_tile(tiles, *place, undo, widths, noise, events)
+            count_overflows(events, first, step, overflows, first_overflow)
         for lane in range(at.EACH_LANE):
-            state.ring[slot + lane] = 0
-        n = list_spikes(undo, compartment, spikes, n)
+            ring[slot + lane] = 0
+        n = list_spikes(undo, first, spikes, n)
+        first += at.EACH_LANE
         slot += at.EACH_LANE
     return n
 
@@ -148,10 +105,15 @@ def deliver_block(
     inputs: Any,
     input_ptr: Any,
     layout: Any,
-    state: Any,
-    output: Any,
+    ring: Any,
+    counters: Any,
+    spikes: Any,
+    ends: Any,
+    place: Any,
+    sum_shifts: Any,
     ring_mask: Any,
     wide: Any,
+    dense: Any,
 ) -> Any:
     """Deliver the spikes that are due in this step, to a block (semantics 5.1).
 
@@ -160,48 +122,25 @@ def deliver_block(
     Counts the synaptic events of the inputs, for each copy; returns those of the compartments.
     """
     first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
-    copies = np.uint64(len(input_ptr))
-    index, place = np.uint64(index), np.uint64(index - output.first_index)
-    for part in range(copies + np.uint64(len(output.ends))):  # one loop, so it is compiled once
+    copies, index, place = np.uint64(len(input_ptr)), np.uint64(index), np.uint64(place)
+    for part in range(copies + np.uint64(len(ends))):  # one loop, so it is compiled once
         if part < copies:
             sources, begin, end = inputs, input_ptr[part, index], input_ptr[part, index + _ONE]
         else:
-            sources, begin, end = (
-                output.spikes,
-                output.ends[part - copies, place],
-                output.ends[part - copies, place + _ONE],
-            )
+            row = part - copies
+            sources, begin, end = spikes, ends[row, place], ends[row, place + _ONE]
+        where = first, layout, ring, ring_start, head, ring_mask, wide
         if part < copies and layout.one_to_one:
-            sent = deliver_one_to_one(
-                sources,
-                begin,
-                end,
-                first,
-                layout,
-                state.ring,
-                ring_start,
-                head,
-                ring_mask,
-                wide,
-            )
+            sent = deliver_one_to_one(sources, begin, end, *where)
         else:
-            sent = deliver(
-                sources,
-                begin,
-                end,
-                first,
-                layout,
-                state.ring,
-                ring_start,
-                head,
-                ring_mask,
-                wide,
-            )
+            sent = deliver(sources, begin, end, *where, dense)
         if part < copies:
             first += np.uint64(layout.n_inputs // len(input_ptr))
-            state.counters[block, part + _ONE, _SYNAPTIC_EVENTS] += sent
+            counters[part + _ONE, _SYNAPTIC_EVENTS] += sent
         else:
             delivered += sent
+    if sum_shifts is not None:
+        fold_planes(ring, ring_start + head, layout, sum_shifts)
     return delivered
 
 
@@ -217,18 +156,18 @@ def record(
 
 
 @inline_kernel
-def must_stop(index: Any, step: Any, layout: Any, state: Any, output: Any, strict: Any) -> Any:
+def must_stop(place: Any, step: Any, ends: Any, full: Any, first_overflow: Any, strict: Any) -> Any:
     """Return whether a spike list may be too short for this step, or a register has overflowed.
 
     All workers return the same value, because it depends only on data from before the last barrier.
     Overflows of registers are checked only if ``strict``.
     """
-    for worker in range(len(output.ends)):
-        if output.full[worker] < output.ends[worker, index - output.first_index + 1]:
+    for worker in range(len(ends)):
+        if full[worker] < ends[worker, place]:
             return True
     if strict:
-        for block in range(layout.blocks):
-            if 0 <= state.first_overflow[block, 0] < step:
+        for block in range(len(first_overflow)):
+            if 0 <= first_overflow[block, 0] < step:
                 return True
     return False
 
@@ -252,6 +191,7 @@ def run_blocks(
     sum_shifts: Any,
     ring_mask: Any,
     wide: Any,
+    dense: Any,
     barrier: Any,
 ) -> None:
     """Run the blocks of a worker from step ``state.clock`` to the step with index ``stop``.
@@ -261,7 +201,8 @@ def run_blocks(
     Each worker has its own spike list and its own blocks. It returns early when a list may become
     full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
     branches: ``writes`` of bias registers, ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no
-    delays) and ``wide`` (narrow offsets). A single worker does not use ``barrier``.
+    delays), ``wide`` (narrow offsets) and ``dense`` (sparse rows only). A single worker does not
+    use ``barrier``.
 
     The workers change nothing before all of them have arrived, and the clock moves with the
     registers. So both agree wherever the caller is interrupted.
@@ -280,7 +221,7 @@ def run_blocks(
         state.clock[0] = UNDERWAY
     while index < stop:
         step, place = first_step + index, index - output.first_index + 1
-        if must_stop(index, step, layout, state, output, strict):
+        if must_stop(place, step, output.ends, output.full, state.first_overflow, strict):
             break
         n = np.uint64(output.ends[worker, place])
         if writes is not None:
@@ -288,7 +229,7 @@ def run_blocks(
         for block in range(first_block, end_block):
             if noise is not None:
                 draw_noise(block, step, index, layout, noise, state.tiles)
-            ring_start = np.uint64(block * layout.ring_size)
+            ring_start, counters = np.uint64(block * layout.ring_size), state.counters[block]
             head = np.uint64(0)
             if ring_mask is not None:
                 head = np.uint64(step << layout.step_bits) & ring_mask
@@ -300,32 +241,38 @@ def run_blocks(
                 inputs,
                 input_ptr,
                 layout,
-                state,
-                output,
+                state.ring,
+                counters,
+                output.spikes,
+                output.ends,
+                place - 1,
+                sum_shifts,
                 ring_mask,
                 wide,
+                dense,
             )
-            before = n
+            before, first = n, block * layout.span
+            last = min(first + layout.span, layout.n_compartments)
             n = update_block(
-                block,
+                first,
+                last,
                 step,
                 ring_start + head,
                 output.spikes,
                 n,
-                layout,
                 settings,
                 widths,
-                state,
+                state.tiles,
+                state.ring,
                 undo,
                 events,
+                state.overflows,
+                state.first_overflow[block],
                 noise,
                 joins,
-                sum_shifts,
             )
-            size = min(layout.span, layout.n_compartments - block * layout.span)
-            state.counters[block, 0, _SYNAPTIC_EVENTS] += delivered
-            state.counters[block, 0, _UPDATES] += size
-            state.counters[block, 0, _SPIKES] += np.int64(n - before)
+            counters[0, _SYNAPTIC_EVENTS] += delivered
+            counters[0, _SPIKES] += np.int64(n - before)
         output.ends[worker, place + 1] = np.int64(n)
         record(index, begin, end, state.tiles, at.V, output.v_ids, output.v)
         record(index, begin, end, state.tiles, at.U, output.u_ids, output.u)

@@ -28,7 +28,7 @@ from ...chip.registers import SynapseFormat, decode_weights, sum_shift
 from ...chip.spec import CoreSpec
 from ...errors import EmulatorError
 from ...image import ChipImage
-from ...typing import Int8Array, Int16Array, Int32Array, Int64Array
+from ...typing import Int32Array, Int64Array
 from .dense import pack_rows
 from .memory import zeroed
 
@@ -56,7 +56,6 @@ class Layout(NamedTuple):
     ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
     ``2**step_bits`` accumulators of a ring, and a plane takes ``2**target_bits`` of them. A row is
     prefetched ``ahead`` rows before it is used. With ``one_to_one`` each input has one synapse.
-    ``halves`` and ``bytes`` are views of ``synapses`` as int16 and int8.
     """
 
     n_inputs: int
@@ -71,8 +70,6 @@ class Layout(NamedTuple):
     one_to_one: bool
     row_ptr: Int64Array
     synapses: Int32Array
-    halves: Int16Array
-    bytes: Int8Array
 
 
 class _Split(NamedTuple):
@@ -155,8 +152,6 @@ def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> t
         one_to_one=split.blocks == 1 and bool(one_each),
         row_ptr=row_ptr,
         synapses=synapses,
-        halves=synapses.view(np.int16),
-        bytes=synapses.view(np.int8),
     )
     return layout, split.offset_bits == WIDE_BITS
 

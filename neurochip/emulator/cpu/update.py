@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.hashing import hashed
-from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.jit import inline_kernel, inner_kernel
 from . import offsets as at
 from .arithmetic import decay_toward_zero, outside, wrap
 from .layout import LANES
@@ -63,7 +63,9 @@ def integrate(
     if wraps is not None:
         x = wrap(raw_x, widths.input_offset, widths.input_mask)
     raw_v = np.int32(decay_toward_zero(v, settings[r + at.KEEP_V]) + x)
-    clipped = min(max(raw_v, settings[r + at.VMIN]), settings[r + at.VMAX])
+    low, high = settings[r + at.VMIN], settings[r + at.VMAX]
+    raised = raw_v if raw_v > low else low
+    clipped = raised if raised < high else high
     return q, raw_u, new_u, raw_x, x, raw_v, clipped
 
 
@@ -82,7 +84,7 @@ def finish(
     undo[lane + at.HELD] = np.int32(-1) if spike else held
     tiles[i + at.U] = u
     tiles[i + at.V] = v if rises else np.int32(0)
-    tiles[i + at.HELD] = max(np.int32(count - 1), np.int32(0))
+    tiles[i + at.HELD] = np.int32(count - 1) if count > 0 else np.int32(0)
     return spike, rises
 
 
@@ -92,7 +94,7 @@ def update_tile(
     tile: Any,
     settings: Any,
     setting: Any,
-    compartment: Any,
+    first: Any,
     ring: Any,
     slot: Any,
     undo: Any,
@@ -105,7 +107,6 @@ def update_tile(
     follow: wrapping registers and recording each overflow here would take half of the time.
     ``undo`` keeps u, v and held from before the step; held is -1 for compartments that spiked.
     """
-    first = np.uint64(compartment)
     overflowed = np.int32(0)
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
@@ -127,13 +128,13 @@ def update_tile(
     return overflowed
 
 
-@kernel
+@inner_kernel
 def redo_tile(
     tiles: Any,
     tile: Any,
     settings: Any,
     setting: Any,
-    compartment: Any,
+    first: Any,
     ring: Any,
     slot: Any,
     undo: Any,
@@ -145,10 +146,9 @@ def redo_tile(
 
     Writes an event word for each compartment: bit 0 is a spike, bits 1 to 5 are ``OVERFLOWS``.
     """
-    first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
-        held = max(undo[lane + at.HELD], np.int32(0))
+        held = undo[lane + at.HELD] if undo[lane + at.HELD] > 0 else np.int32(0)
         raw = arrived(ring, slot + lane, widths, noise, first + lane)
         _, raw_u, u, raw_x, x, raw_v, v = integrate(
             undo[lane + at.U],
@@ -175,7 +175,7 @@ def redo_tile(
         )
 
 
-@kernel
+@inner_kernel
 def write_biases(
     place: Any, begin: Any, end: Any, writes: Any, tiles: Any, noise: Any, joins: Any
 ) -> None:
@@ -196,7 +196,7 @@ def write_biases(
                 joins.bias[i] = writes.values[k] & ~joins.kept[i]
 
 
-@kernel
+@inner_kernel
 def draw_noise(block: Any, step: Any, row: Any, layout: Any, noise: Any, tiles: Any) -> None:
     """Write the noise of a block in this step to the bias row or ``noise.current`` (semantics 5.7).
 
@@ -232,7 +232,7 @@ def join_tile(
     tile: Any,
     settings: Any,
     setting: Any,
-    compartment: Any,
+    first: Any,
     ring: Any,
     slot: Any,
     events: Any,
@@ -245,7 +245,6 @@ def join_tile(
     :func:`update_tile` computes this u again. Both loops are branch-free; the event words hold u
     between them.
     """
-    first = np.uint64(compartment)
     for lane in range(at.EACH_LANE):
         i, r = tile + lane, setting + lane
         raw = arrived(ring, slot + lane, widths, noise, first + lane)
