@@ -23,19 +23,21 @@ def _networks() -> tuple[Network, ...]:
     """Return networks that together need all kernels of the usual commands.
 
     A kernel of the emulator is compiled for each combination of joined compartments (two time
-    constants) and delays.
+    constants), delays and dense rows (many targets of a source).
     """
     return (
         _network(LIF(), 1.5),
         _network(LIF(tau_syn_E=5.0, tau_syn_I=10.0), 0.1),
         _network(LIF(), 1.5, delay=2.0),
+        _network(LIF(), 1.5, size=64, delay=0.0),
+        _network(LIF(), 1.5, size=64, delay=2.0),
     )
 
 
-def _network(lif: LIF, weight: float, delay: float = 0.0) -> Network:
-    source, cells = PoissonInput("source", 4, rate=1300.0), Population("cells", 4, lif)
+def _network(lif: LIF, weight: float, *, size: int = 4, delay: float | None = None) -> Network:
+    source, cells = PoissonInput("source", size, rate=1300.0), Population("cells", size, lif)
     connections = [one_to_one(source, cells, weight=weight)]
-    if delay:
+    if delay is not None:
         connections.append(all_to_all(cells, cells, weight=0.1, delay=delay))
     return Network(inputs=[source], populations=[cells], connections=connections)
 
