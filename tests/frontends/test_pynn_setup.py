@@ -64,6 +64,16 @@ def test_a_value_that_is_not_allowed_is_refused(sim, option, message):
     assert str(refused.value) == message
 
 
+def test_a_setup_that_is_refused_leaves_the_simulation_as_it_was(sim):
+    sim.setup(timestep=0.1)
+    cells = sim.Population(1, sim.IF_curr_exp(i_offset=1.0))
+    cells.record("spikes")
+    with pytest.raises(FrontendError):
+        sim.setup(timestep=0.5, chip="loihi")
+    assert sim.run(50.0) == 50.0
+    assert (sim.get_time_step(), cells.get_spike_counts()) == (0.1, {cells[0]: 1})
+
+
 def test_a_script_may_ask_what_it_has_set(sim):
     sim.setup(timestep=0.5, min_delay=1.0, max_delay=8.0)
     assert (sim.get_time_step(), sim.get_current_time()) == (0.5, 0.0)

@@ -110,16 +110,16 @@ def setup(
             f"setup: conductances = {conductances!r}; allowed: 'driving_force', which multiplies "
             "weights by the driving force halfway between rest and threshold, or None."
         )
-    state = simulator.state
-    state.clear()
-    state.dt = timestep
-    state.delays = (min_delay, max_delay)
-    state.chip = instance(
+    chip = instance(
         "setup", "chip", chip, ChipSpec, "a ChipSpec such as LOIHI", error=FrontendError
     )
-    state.seed = integer(
+    seed = integer(
         "setup", "rng_seed", rng_seed, at_least=0, allowed="at least 0", error=FrontendError
     )
+    state = simulator.state
+    state.clear()
+    state.dt, state.chip, state.seed = timestep, chip, seed
+    state.delays = (min_delay, max_delay)
     state.conductances = conductances
     state.compile_options = {name: options[name] for name in _COMPILE if name in options}
     state.emulator_options = {name: options[name] for name in _EMULATE if name in options}
