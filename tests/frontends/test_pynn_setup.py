@@ -97,6 +97,48 @@ def test_a_new_setup_forgets_the_objects_before(sim):
     assert (again.key, int(again.first_id)) == ("cells", 0)
 
 
+def test_cells_of_an_earlier_setup_are_not_taken_for_those_that_have_their_numbers_now(sim):
+    sim.setup()
+    old = sim.Population(2, sim.IF_curr_exp(), label="cells")
+    link = sim.Projection(old, old, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0))
+    old.record("spikes")
+    sim.setup()
+    cells = sim.Population(2, sim.IF_curr_exp(), label="cells")
+    cells.record("spikes")
+    sim.run(1.0)
+    for use, kind in (
+        (lambda: sim.Projection(old, cells, sim.OneToOneConnector()), "Population"),
+        (lambda: sim.Projection(cells, cells + old, sim.AllToAllConnector()), "Population"),
+        (lambda: sim.DCSource().inject_into(old[:1]), "PopulationView"),
+        (lambda: sim.DCSource().inject_into([old[0]]), "Population"),
+        (lambda: old.record("v"), "Population"),
+        (old.get_data, "Population"),
+        (old.get_spike_counts, "Population"),
+        (lambda: old.set(tau_m=10.0), "Population"),
+        (lambda: old.initialize(v=-60.0), "Population"),
+        (lambda: link.get("stored_weight", "list"), "Population"),
+    ):
+        with pytest.raises(FrontendError) as refused:
+            use()
+        label = "view of 'cells' with size 1" if kind == "PopulationView" else "cells"
+        assert str(refused.value) == (
+            f"{kind} {label!r} was made before the last setup(), which forgot it; allowed: "
+            "populations made since. Make it again."
+        )
+
+
+def test_a_current_source_begins_anew_with_a_new_setup(sim):
+    sim.setup(timestep=0.1)
+    sim.run(10.0)
+    source = sim.DCSource(amplitude=0.5)
+    sim.setup(timestep=0.1)
+    cells = sim.Population(1, sim.IF_curr_exp())
+    source.inject_into(cells)
+    source.record()
+    sim.run(1.0)
+    assert (source.get_data().magnitude == 0.5).all()
+
+
 def test_options_reach_the_compiler_and_the_emulator(sim):
     chip = LOIHI.what_if(name="short delays", delay_max=6)
     sim.setup(chip=chip, gain="dc", strict=True, threads=1)

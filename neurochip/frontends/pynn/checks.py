@@ -10,6 +10,7 @@ from pyNN.common import Assembly
 from pyNN.common.populations import BasePopulation
 from pyNN.connectors import SmallWorldConnector
 
+from . import simulator
 from .plasticity import STDPMechanism
 from .synapses import StaticSynapse
 
@@ -36,6 +37,8 @@ def check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any) -> N
         For a connector of which PyNN has no code.
     ConnectionError
         If a target is a spike source, or an array of a parameter has not the shape of all pairs.
+    FrontendError
+        If an end was made before the last ``setup``.
     """
     if not isinstance(synapse_type, (StaticSynapse, STDPMechanism, type(None))):
         raise TypeError(
@@ -50,6 +53,8 @@ def check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any) -> N
     ends = (pre, post)
     if not all(isinstance(end, (BasePopulation, Assembly)) for end in ends):
         return
+    for end in ends:
+        simulator.state.check_present(end)
     for cells in getattr(post, "populations", [post]):
         if not cells.celltype.injectable:
             raise errors.ConnectionError(

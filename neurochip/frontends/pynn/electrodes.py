@@ -56,7 +56,7 @@ class _Source(StandardCurrentSource):
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         self._changes: list[tuple[int, dict[str, Any]]] = []
-        self._segment = state.segment_counter
+        self._segment = self._present()
         self._recorded = False
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
         space.update(**parameters)
@@ -74,8 +74,12 @@ class _Source(StandardCurrentSource):
         ------
         TypeError
             If there is a spike source among them.
+        FrontendError
+            If a neuron was made before the last ``setup``.
         """
-        numbers, indices = located([cells] if isinstance(cells, ID) else cells, state.populations)
+        cells = [cells] if isinstance(cells, ID) else cells
+        state.check_present(cells)
+        numbers, indices = located(cells, state.populations)
         targets = {number: state.populations[number] for number in np.unique(numbers).tolist()}
         for population in targets.values():
             if is_source(population):
@@ -144,11 +148,16 @@ class _Source(StandardCurrentSource):
     """Whether the current changes in many steps."""
 
     def _history(self) -> list[tuple[int, dict[str, Any]]]:
-        """Return the step and values of each change; a reset leaves the last one, at step 0."""
-        if self._segment != state.segment_counter:
-            self._segment = state.segment_counter
+        """Return the step and values of each change; a new segment has the last one, at step 0."""
+        if self._segment != self._present():
+            self._segment = self._present()
             self._changes = [(0, values) for _, values in self._changes[-1:]]
         return self._changes
+
+    @staticmethod
+    def _present() -> tuple[Any, int]:
+        """Return what tells the present segment from those before a reset or a setup."""
+        return state.runs, state.segment_counter
 
     def _pieces(self, first: int, stop: int) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """Yield the parts of some steps in which the parameters are the same."""

@@ -67,6 +67,7 @@ class _Cells:
 
     def _set_parameters(self, parameter_space: ParameterSpace) -> None:
         population, ids = self._columns()
+        simulator.state.check_present(population)
         parameter_space.evaluate(simplify=False)
         columns = {}
         for name, values in parameter_space.items():
@@ -88,6 +89,7 @@ class _Cells:
             of the index. Reset returns to these values.
         """
         population, ids = self._columns()
+        simulator.state.check_present(population)
         for variable, value in initial_values.items():
             if variable not in population.celltype.default_initial_values:
                 raise errors.NonExistentParameterError(

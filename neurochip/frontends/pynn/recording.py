@@ -54,6 +54,7 @@ class Recorder(recording.Recorder):
         self, variables: Any, gather: bool = False, filter_ids: Any = None, *args: Any, **more: Any
     ) -> neo.Block:
         """Return what was recorded of some variables, or ``"all"``; see PyNN."""
+        self._simulator.state.check_present(self.population)
         names = [variables] if isinstance(variables, str) else list(variables)
         self.cache.asked = (None if variables == "all" else names, filter_ids)
         try:
@@ -70,6 +71,7 @@ class Recorder(recording.Recorder):
 
     def _record(self, variable: Any, new_ids: Any, sampling_interval: Any = None) -> None:
         del new_ids  # the store reads what is recorded at each run
+        self._simulator.state.check_present(self.population)
         if sampling_interval is None or variable.name == "spikes":
             return
         owner, dt = f"Population {self.population.label!r}", simulator.state.dt
@@ -100,6 +102,7 @@ class Recorder(recording.Recorder):
         return simulator.state.store.signal(self.population, variable.name, ids), None
 
     def _local_count(self, variable: Any, filter_ids: Any = None) -> dict[int, int]:
+        self._simulator.state.check_present(self.population)
         cells = sorted(self.filter_recorded(variable, filter_ids))
         counts = simulator.state.store.counts(self.population, self._indices(cells))
         return dict(zip(map(int, cells), counts.tolist(), strict=True))

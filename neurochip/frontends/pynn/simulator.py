@@ -7,6 +7,7 @@ from typing import Any
 from pyNN import common
 
 from ...chip.spec import LOIHI, ChipSpec
+from ...errors import FrontendError
 from ...image import ChipImage
 from ...network import Network
 from ...recording import Recording
@@ -123,6 +124,29 @@ class State(common.control.BaseState):
     def changed(self) -> None:
         """Read the network again before the next run, since a part of it was changed."""
         self.stale = True
+
+    def check_present(self, cells: Any) -> None:
+        """Raise unless cells were made since the last ``setup``, which forgets those before.
+
+        Their numbers and names may be those of other cells now.
+
+        Parameters
+        ----------
+        cells : Population, PopulationView, Assembly or sequence of ID
+            The cells.
+
+        Raises
+        ------
+        FrontendError
+            If a population of theirs was made before.
+        """
+        parts = [cells] if hasattr(cells, "all_cells") else [cell.parent for cell in cells]
+        for population in getattr(cells, "populations", parts):
+            if population.recorder not in self.recorders:
+                raise FrontendError(
+                    f"{type(population).__name__} {population.label!r} was made before the last "
+                    "setup(), which forgot it; allowed: populations made since. Make it again."
+                )
 
     def run_until(self, tstop: float) -> None:
         """Run until a time (ms)."""

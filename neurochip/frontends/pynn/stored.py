@@ -27,9 +27,11 @@ def weights_on_chip(projection: Any) -> Float64Array:
     Raises
     ------
     FrontendError
-        If the network is not compiled yet, or was changed since.
+        If the network is not compiled yet, or was changed since, or the projection was made before
+        the last ``setup``.
     """
     state = simulator.state
+    state.check_present(projection.post)
     session = state.session
     if session is None or (state.stale and not learns(projection)):
         raise FrontendError(
