@@ -260,6 +260,39 @@ def test_v_of_a_refractory_neuron_is_not_set(sim):
         sim.run(1.0)
 
 
+def test_v_of_other_neurons_is_set_although_one_was_refused(sim):
+    sim.setup(timestep=0.1)
+    held = sim.Population(1, sim.IF_curr_exp(i_offset=50.0, tau_refrac=5.0))
+    cells = sim.Population(1, sim.IF_curr_exp())
+    cells.record("v")
+    sim.run(2.0)
+    held.initialize(v=-60.0)
+    cells.initialize(v=-55.0)
+    with pytest.raises(FrontendError):
+        sim.run(1.0)
+    sim.run(1.0)
+    assert abs(traces(cells)[0][21, 0] - (-65.0 + 10.0 * np.exp(-0.1 / 20.0))) < 0.01
+
+
+def test_spikes_that_were_drawn_for_a_run_that_fails_are_drawn_again(sim):
+    found = []
+    for fails in (False, True):
+        sim.setup(timestep=0.1)
+        source = sim.Population(5, sim.SpikeSourcePoisson(rate=200.0))
+        other = sim.Population(1, sim.SpikeSourcePoisson(rate=10.0))
+        source.record("spikes")
+        sim.run(50.0)
+        if fails:
+            other.set(rate=1e15)
+            with pytest.raises(FrontendError, match=r"^run: .* spikes of .* in 50 ms take"):
+                sim.run(50.0)
+            other.set(rate=10.0)
+        sim.run(50.0)
+        found.append(trains(source))
+    assert found[0] == found[1]
+    assert sum(map(len, found[0][0])) > 50
+
+
 def test_objects_that_appear_between_runs_are_refused_until_a_reset(sim):
     sim.setup()
     cells, _ = small(sim)
@@ -313,6 +346,17 @@ def test_overflows_are_told_in_the_log_of_pynn_and_as_a_warning(sim, caplog):
     assert len(told) == 1
     assert str(told[0].message).startswith(text)
     assert told[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("error::neurochip.errors.ChipOverflowWarning")
+def test_a_warning_that_is_an_error_comes_after_the_whole_run_is_recorded(sim):
+    volley(sim)
+    (source, _) = sim.simulator.state.populations
+    source.record("spikes")
+    with pytest.raises(ChipOverflowWarning):
+        sim.run(10.0)
+    assert sum(source.get_spike_counts().values()) == 100
+    assert sim.run(1.0) == 11.0
 
 
 def test_after_an_error_within_a_run_only_a_reset_may_follow(sim):

@@ -20,7 +20,7 @@ from ..changes import Change, find_change
 from ..session import Session, join_recordings, spikes_only
 from .injection import currents, is_beyond, steps_at_once
 from .network import is_source, read_network
-from .sources import Drawn, draw, draw_ahead, is_faster
+from .sources import Drawn, draw, is_faster
 
 __all__ = ["Runs"]
 
@@ -178,32 +178,32 @@ class Runs:
         state = self._state
         sources = {item.key: item for item in state.populations}
         return [
-            draw_ahead(sources[item.name], stop, state.dt, state.seed)
-            for item in network.spike_inputs
+            draw(sources[item.name], stop, 1, state.dt, state.seed) for item in network.spike_inputs
         ]
 
     def _run(self, stop: int) -> None:
-        state = self._state
+        state, session = self._state, self.session
         probes = state.store.probes()
         drawn = self._draw(stop)
+        if session is None:
+            state.store.add_sources(drawn)
+            state.step = stop
+            return
         parts = []
-        if self.session is not None:
-            trains = self._trains(self.session.network, drawn, stop)
-            with self.session.whole_run():
-                while state.step < stop:
-                    end = min(stop, state.step + steps_at_once(state.populations))
-                    self.stimulus = Stimulus(stop * state.dt, trains, self._waveforms(end))
-                    for recording in self.session.windows(end - state.step, self.stimulus, probes):
-                        state.store.add(recording)
-                        state.step = self.session.step
-                        parts.append(spikes_only(recording))
+        with session.whole_run():
+            trains = self._trains(session.network, drawn, stop)
+            while state.step < stop:
+                end = min(stop, state.step + steps_at_once(state.populations))
+                self.stimulus = Stimulus(stop * state.dt, trains, self._waveforms(end))
+                for recording in session.windows(end - state.step, self.stimulus, probes):
+                    state.store.add(recording)
+                    state.step = session.step
+                    parts.append(spikes_only(recording))
             if ahead := [probe for probe in probes if probe.variable != "v"]:
-                state.store.look_ahead(self.session.next_step(ahead))
-            self.recording = join_recordings(parts)
-            self._warn_of_overflows(self.session, self.recording)
-        for key, spikes in drawn.items():
-            state.store.add_sources(key, spikes)
-        state.step = stop
+                state.store.look_ahead(session.next_step(ahead))
+            state.store.add_sources(drawn)
+        self.recording = join_recordings(parts)
+        self._warn_of_overflows(session, self.recording)
 
     def _trains(
         self, network: Network, drawn: dict[str, Drawn], stop: int
@@ -246,8 +246,8 @@ class Runs:
                     network, state.chip, state.dt, state.compile_options, state.emulator_options
                 )
             state.stale = False
-        asked, self._v = self._v, []
-        for name, ids, values in asked:
+        while self._v:  # those after one that is refused stay to be set
+            name, ids, values = self._v.pop(0)
             assert self.session is not None
             try:
                 self.session.set_v(name, ids, values)

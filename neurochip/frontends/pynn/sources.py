@@ -30,7 +30,6 @@ __all__ = [
     "SpikeSourcePoissonRefractory",
     "check_parameters",
     "draw",
-    "draw_ahead",
     "expected_rate",
     "given_spikes",
     "is_faster",
@@ -147,7 +146,9 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     """Return the spikes of a population of sources in consecutive steps.
 
     The result does not depend on how a simulation is cut into such calls. A call that begins at
-    step 0 begins anew; later ones go on, with the parameters as they are now.
+    step 0 begins anew; later ones go on from where the last one ended, with the parameters as they
+    are now. A call that begins where the last one began takes its place, so that spikes may be
+    drawn in vain: those of a run that fails, or of the step after a run.
 
     Parameters
     ----------
@@ -172,7 +173,7 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     inhomogeneous = isinstance(population.celltype, SpikeSourceInhGamma)
     law: Any = hazard if inhomogeneous else renewal
     now: Any = _course_of(population, dt) if inhomogeneous else _process_of(population, dt)
-    begun: _Begun | None = getattr(population, "_begun", None)
+    begun: _Begun | None = getattr(population, "_begun", {}).get(first_step)
     if begun is None or first_step == 0:
         sources = [item for item in state.populations if not item.celltype.injectable]
         (place,) = (number for number, item in enumerate(sources) if item is population)
@@ -186,23 +187,10 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     what = f"run: {n_spikes:.3g} spikes of {population.key!r} in {n_steps * dt:g} ms take"
     remedy = "Lower the rate, or run for a shorter time, several times in sequence."
     with EnoughMemory(FrontendError, what, 28 * n_spikes, remedy):
-        steps, ids, position = law.draw_until(now, position, first_step + n_steps)
-        population._begun = _Begun(now, position)
+        stop = first_step + n_steps
+        steps, ids, position = law.draw_until(now, position, stop)
+        population._begun = {first_step: begun, stop: _Begun(now, position)}
         return Drawn(steps, ids, np.round(steps * dt, 9))
-
-
-def draw_ahead(population: Any, step: int, dt: float, seed: int) -> Drawn:
-    """Return the spikes of the step that :func:`draw` has come to, without going on.
-
-    Parameters
-    ----------
-    population, step, dt, seed
-        As for :func:`draw`, with the number of the step.
-    """
-    begun = getattr(population, "_begun", None)
-    drawn = draw(population, step, 1, dt, seed)
-    population._begun = begun
-    return drawn
 
 
 def expected_rate(population: Any) -> Float64Array:

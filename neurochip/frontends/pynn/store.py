@@ -10,7 +10,7 @@ run, which no step follows yet, :meth:`Store.look_ahead` takes the u of a step w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,12 +135,13 @@ class Store:
                 values[0] = _initial(population, variable)[ids]
             self._take(population, variable, recording.first_step, ids, values)
 
-    def add_sources(self, key: str, drawn: Drawn) -> None:
-        """Take the spikes of a population of sources, at their times."""
+    def add_sources(self, drawn: Mapping[str, Drawn]) -> None:
+        """Take the spikes of the sources of a run, by the key of their population."""
         for population, wanted in self._recorded_spikes():
-            if population.key == key:
-                mine = wanted[drawn.ids]
-                self._of(population).spikes.append((drawn.ids[mine], drawn.times[mine]))
+            if population.key in drawn:
+                _, ids, times = drawn[population.key]
+                mine = wanted[ids]
+                self._of(population).spikes.append((ids[mine], times[mine]))
 
     def spikes(self, population: Any, ids: Int64Array) -> tuple[Int32Array, Float64Array]:
         """Return the neuron and the time (ms) of each spike of some neurons, in order of time."""
