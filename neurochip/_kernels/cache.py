@@ -26,6 +26,7 @@ import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
 
+from .compiling import InnerStorage
 from .key import key_of
 from .notice import NOTICE
 
@@ -37,8 +38,11 @@ def kernel_folder() -> Path | None:
     return _cache_folder(Path(__file__).parent)
 
 
-def keep_on_disk(kernel: Dispatcher) -> None:
-    """Make a kernel load its compiled code from disk, and save it there after compilation."""
+def keep_on_disk(kernel: Dispatcher, *, inner: bool) -> None:
+    """Make a kernel load its compiled code from disk, and save it there after compilation.
+
+    ``inner``: only kernels call it (:mod:`neurochip._kernels.compiling`).
+    """
     folder = _cache_folder(Path(kernel.py_func.__code__.co_filename).parent)
     if folder is None:
         return
@@ -47,7 +51,7 @@ def keep_on_disk(kernel: Dispatcher) -> None:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
-        kernel._cache = _KernelCache(kernel, folder)
+        kernel._cache = (_InnerCache if inner else _KernelCache)(kernel, folder)
     except RuntimeError as problem:  # the folder has disappeared since it was chosen
         _warn_once(str(folder), str(problem))
     finally:
@@ -85,6 +89,10 @@ class _KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError as problem:
             _warn_once(self.cache_path, problem.strerror or str(problem))
+
+
+class _InnerCache(_KernelCache):
+    _impl_class = InnerStorage
 
 
 class _CheckedFiles(IndexDataCacheFile):

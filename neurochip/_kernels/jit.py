@@ -19,6 +19,7 @@ from typing import Any
 import numba
 
 from .cache import keep_on_disk
+from .compiling import InnerCompiler, KernelCompiler
 
 __all__ = ["DISABLED", "inline_kernel", "inner_kernel", "kernel", "kernel_part"]
 
@@ -42,10 +43,10 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def inner_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a kernel that only kernels call.
 
-    It has no code that unpacks Python's arguments. For tuples of many arrays that code takes longer
-    to compile than a kernel.
+    It has no code that unpacks Python's arguments: for tuples of many arrays that code takes longer
+    to compile than a kernel. Its own code is optimised in the kernel that Python calls.
     """
-    return _called_by_kernels(_jit(function, no_cpython_wrapper=True))
+    return _inner(function)
 
 
 def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,7 +55,7 @@ def inline_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     LLVM inlines the compiled function. Numba could inline its source (:func:`kernel_part`), but
     takes a time that grows with the square of their number.
     """
-    return _called_by_kernels(_jit(function, forceinline=True, no_cpython_wrapper=True))
+    return _inner(function, forceinline=True)
 
 
 def kernel_part(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,11 +64,12 @@ def kernel_part(function: Callable[..., Any]) -> Callable[..., Any]:
     Numba puts its source into theirs, so it is compiled with them, not before and again. That takes
     long where there are many parts.
     """
-    return _called_by_kernels(_jit(function, inline="always", no_cpython_wrapper=True))
+    return _inner(function, inline="always")
 
 
-def _called_by_kernels(dispatcher: Any) -> Callable[..., Any]:
-    """Make a call from Python an error: without a wrapper it would end the process."""
+def _inner(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """Make a call from Python an error: without machine code it would end the process."""
+    dispatcher: Any = _jit(function, InnerCompiler, no_cpython_wrapper=True, **options)
     if DISABLED:
         return dispatcher  # type: ignore[no-any-return]
     name = dispatcher.__name__
@@ -82,8 +84,10 @@ def _called_by_kernels(dispatcher: Any) -> Callable[..., Any]:
     return dispatcher  # type: ignore[no-any-return]
 
 
-def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    dispatcher: Any = numba.njit(**_POLICY, **options)(function)
+def _jit(
+    function: Callable[..., Any], compiler: Any = KernelCompiler, **options: Any
+) -> Callable[..., Any]:
+    dispatcher: Any = numba.njit(pipeline_class=compiler, **_POLICY, **options)(function)
     if dispatcher is not function:  # with NUMBA_DISABLE_JIT, njit returns the function itself
-        keep_on_disk(dispatcher)
+        keep_on_disk(dispatcher, inner=compiler is InnerCompiler)
     return dispatcher  # type: ignore[no-any-return]

@@ -25,8 +25,8 @@ _LIBRARIES = frozenset({"builtins", "llvmlite", "math", "numba", "numpy"})
 
 
 @functools.cache
-def key_of(kernel: Dispatcher) -> str:
-    """Return a hexadecimal digest of a kernel's options, bytecode and the objects it refers to.
+def key_of(kernel: Any) -> str:
+    """Return a digest of a kernel's compiler, options, bytecode and the objects it refers to.
 
     The digest contains the keys of called kernels, the values of constants, and for any other
     Python function or class the whole file that defines it.
@@ -36,7 +36,8 @@ def key_of(kernel: Dispatcher) -> str:
     TypeError
         If the kernel refers to an object of another kind, whose changes would not be noticed.
     """
-    digest = hashlib.sha256(repr(sorted(kernel.targetoptions.items())).encode())
+    compiler, options = kernel._compiler.pipeline_class, sorted(kernel.targetoptions.items())
+    digest = hashlib.sha256(f"{compiler.__name__} {options}".encode())
     for part in _parts(kernel.py_func):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._kernels.instructions import prefetch
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from ..typing import Int32Array
 
 __all__ = [
@@ -53,7 +53,7 @@ def _rounded(bits, unit):
     return (bits + unit - 1) // unit * unit
 
 
-@kernel
+@inner_kernel
 def _price(s, form, tables, packing):
     """Write the sizes of entries of a format on the open core, so that later uses do not divide."""
     bits, index = tables.format_bits[form], s.top[_INDEX]
@@ -178,7 +178,7 @@ def _add_channels(c, s, tables, packing):
             _mark(s.axons, axon, s, INPUTS)
 
 
-@kernel
+@inner_kernel
 def add_neuron(neuron, s, tables, packing):
     """Put a neuron on the open core, without checking limits."""
     for c in range(tables.neuron_ptr[neuron], tables.neuron_ptr[neuron + 1]):
@@ -217,7 +217,7 @@ def add_neuron(neuron, s, tables, packing):
     s.used[_MEMORY] = s.used[WORDS] + _words(s.top[_STATE], packing)
 
 
-@kernel
+@inner_kernel
 def clear(s):
     """Empty the open core."""
     for i in range(s.top[_N_LISTS]):
@@ -239,7 +239,7 @@ def clear(s):
     s.top[_MARK] += 1
 
 
-@kernel
+@inner_kernel
 def open_core(s, packing, index):
     """Begin a core with ``index`` index bits and all encodings."""
     clear(s)
@@ -247,7 +247,7 @@ def open_core(s, packing, index):
     s.top[_ENCODINGS] = 2 + packing.skip_max - packing.skip_min + 1
 
 
-@kernel
+@inner_kernel
 def adapt(s, packing):
     """Widen the index or drop encodings if the core needs it; return whether anything changed."""
     changed = False

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._kernels.instructions import prefetch
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from .rows import TARGET_BITS
 
 __all__ = ["deliver", "deliver_graded"]
@@ -20,7 +20,7 @@ _LINE = np.uint64(16)  # targets in a cache line; their weights take two lines
 _TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # mask and shift
 
 
-@kernel
+@inner_kernel
 def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any, now: Any) -> None:
     """Add the weights of all synapses of some sources to the rows of the ring.
 
@@ -63,7 +63,7 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
             spike += 1
 
 
-@kernel
+@inner_kernel
 def deliver_graded(
     sources: Any,
     payloads: Any,
@@ -81,7 +81,7 @@ def deliver_graded(
         add_graded(sources, payloads, begin, end, first, rows, ring, now)
 
 
-@kernel
+@inner_kernel
 def add_graded(
     sources: Any,
     payloads: Any,

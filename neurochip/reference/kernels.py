@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._kernels.barrier import wait_for_all
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import LevelRows
 from .delivery import deliver, deliver_graded
@@ -114,7 +114,7 @@ class TraceColumns(NamedTuple):
     values: Float64Array
 
 
-@kernel
+@inner_kernel
 def sample(
     ids: Int64Array,
     first: Int64Array,
@@ -139,7 +139,7 @@ def sample(
             values[first[k] + stride[k] * step] = value
 
 
-@kernel
+@inner_kernel
 def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
     """Return whether a spike list may be too short for the next step.
 
@@ -151,7 +151,7 @@ def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
     return any_full
 
 
-@kernel
+@inner_kernel
 def set_levels(
     place: int, begin: int, end: int, levels: LevelRows, v_inf: Float64Array, drift: Float64Array
 ) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .._kernels.jit import kernel
+from .._kernels.jit import inner_kernel
 from .tables import (
     CURRENT_AND_KICKS,
     KICKS,
@@ -50,7 +50,7 @@ def _compiled_value_of(parameter: Any, i: Any) -> Callable[..., Any]:
     return _from_array if isinstance(parameter, types.Array) else _number
 
 
-@kernel
+@inner_kernel
 def advance_delta(
     v: Any,
     arrived: Any,
@@ -71,7 +71,7 @@ def advance_delta(
         v[i] = moved if free_from[i] <= step else v[i]
 
 
-@kernel
+@inner_kernel
 def advance_then_kick(
     v: Any,
     arrived: Any,
@@ -91,7 +91,7 @@ def advance_then_kick(
         v[i] = moved if free_from[i] <= step else v[i]
 
 
-@kernel
+@inner_kernel
 def advance_current(
     v: Any,
     i_syn: Any,
@@ -116,7 +116,7 @@ def advance_current(
         i_syn[i] = current * value_of(keep_syn, i)
 
 
-@kernel
+@inner_kernel
 def advance_two_currents(
     v: Any,
     i_syn: Any,
@@ -149,7 +149,7 @@ def advance_two_currents(
         i_syn[j] = inhibitory * value_of(second_keep_syn, j)
 
 
-@kernel
+@inner_kernel
 def kick(
     v: Any, arrived: Any, free_from: Any, begin: Any, end: Any, second: Any, before: Any
 ) -> None:
@@ -160,14 +160,14 @@ def kick(
         arrived[i + shift] = 0.0
 
 
-@kernel
+@inner_kernel
 def keep_above(v: Any, v_min: Any, begin: Any, end: Any) -> None:
     """Raise each v that is below its bound."""
     for i in range(np.uint64(begin), np.uint64(end)):
         v[i] = max(v[i], value_of(v_min, i))
 
 
-@kernel
+@inner_kernel
 def raise_thresholds(
     v: Any, v_thresh: Any, v_reset: Any, raised: Any, begin: Any, end: Any
 ) -> None:
@@ -177,7 +177,7 @@ def raise_thresholds(
         raised[i] = threshold - value_of(v_reset, i) if v[i] > threshold else 0.0
 
 
-@kernel
+@inner_kernel
 def fire(
     v: Any,
     free_from: Any,
@@ -208,7 +208,7 @@ def fire(
     return n
 
 
-@kernel
+@inner_kernel
 def fire_and_subtract(
     v: Any,
     free_from: Any,
@@ -244,7 +244,7 @@ def fire_and_subtract(
     return n
 
 
-@kernel
+@inner_kernel
 def update_population(
     v: Any,
     i_syn: Any,

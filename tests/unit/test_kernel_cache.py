@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 from neurochip._kernels import cache
 from neurochip._kernels.jit import kernel
 from neurochip._kernels.key import key_of
-from neurochip._kernels.notice import MESSAGE, Notice
+from neurochip._kernels.notice import MESSAGE, NOTICE, Notice
 
 ROOT = Path(__file__).parents[2]
 JIT = not numba.config.DISABLE_JIT
@@ -283,6 +283,27 @@ def test_a_kernel_without_code_for_python_is_called_by_kernels_and_refuses_pytho
         with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
             called(5)
         assert outer(5) == 30
+
+
+@needs_jit
+@pytest.mark.parametrize("decorator", ["@inline_kernel", "@inner_kernel"])
+def test_a_new_caller_takes_over_kernels_that_are_read_from_disk(package, decorator):
+    inner = """
+from neurochip._kernels.jit import DECORATOR, kernel
+
+@DECORATOR
+def doubled(value):
+    return 2 * value
+
+@DECORATOR
+def inner(value):
+    return doubled(value) + 1
+""".replace("DECORATOR", decorator[1:])
+    assert package(inner=inner)(5) == 33
+    caller = package(inner=inner, outer=OUTER.replace("return ", "return 1 + "))
+    before = NOTICE.compiled, NOTICE.loaded
+    assert caller(5) == 34
+    assert (NOTICE.compiled - before[0], NOTICE.loaded - before[1]) == (1, 1)
 
 
 @needs_jit

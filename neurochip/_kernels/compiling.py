@@ -1,0 +1,110 @@
+"""Numba's compiler, as kernels need it: without pauses, and each kernel once.
+
+Numba optimises each function, and makes machine code of it, before a caller takes it over and
+optimises it again: five times for five kernels that call each other. The code of a kernel that only
+kernels call stays as LLVM reads it, and is optimised once, in the kernel that Python calls.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from llvmlite.binding import parse_bitcode
+from numba.core.caching import CompileResultCacheImpl
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler, CompileResult
+
+__all__ = ["InnerCompiler", "InnerStorage", "KernelCompiler"]
+
+_Compiler: Any = Compiler  # Numba has no types
+_Library: Any = JITCodeLibrary
+_Storage: Any = CompileResultCacheImpl
+_Result: Any = CompileResult
+
+
+class InnerCode(_Library):  # type: ignore[misc]
+    """The code of one such kernel, together with that of the kernels which it calls."""
+
+    @property
+    def codegen(self) -> Any:
+        """Return what Numba tells the address of a function's environment: there is none."""
+        return self
+
+    def set_env(self, name: str, environment: object) -> None:
+        """Do nothing, since there is no machine code that would read it."""
+
+    def finalize(self) -> None:
+        """Take over the code of the kernels that this one calls."""
+        self._raise_if_finalized()
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Return 0: there is no machine code."""
+        del name
+        self._ensure_finalized()
+        return 0
+
+    def serialize_using_object_code(self) -> tuple[str, bytes]:
+        """Return the name and the code, for :class:`InnerStorage`."""
+        return self.name, self._get_module_for_linking().as_bitcode()
+
+    def restore(self, code: bytes) -> None:
+        """Take over the code that was serialized."""
+        self._final_module = parse_bitcode(code)
+        self._finalized = True
+
+
+class KernelCompiler(_Compiler):  # type: ignore[misc]
+    """Numba's compiler without garbage collections, which took a sixth of its time."""
+
+    def compile_extra(self, function: Any) -> Any:
+        """Compile a function."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(function)
+        finally:
+            if collects:
+                gc.enable()
+
+
+class InnerCompiler(KernelCompiler):
+    """The same for kernels that only kernels call, with :class:`InnerCode` as the result."""
+
+    def define_pipelines(self) -> Any:
+        """Return Numba's passes; the last of them writes into the library that it finds."""
+        state = self.state
+        if state.library is None:
+            state.library = InnerCode(state.targetctx.codegen(), state.func_id.func_qualname)
+        return super().define_pipelines()
+
+
+class InnerStorage(_Storage):  # type: ignore[misc]
+    """Writes the code of such kernels to disk, and reads it."""
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        """Return what was compiled, from what Numba's ``CompileResult`` made of it."""
+        (name, code), description, environment, signature, *_, listed, _, _ = payload
+        library = InnerCode(target_context.codegen(), name)
+        library.restore(code)
+        return _Result(
+            typing_context=target_context.typing_context,
+            target_context=target_context,
+            entry_point=target_context.get_executable(library, description, environment),
+            typing_error=None,
+            type_annotation=listed,
+            signature=signature,
+            objectmode=False,
+            lifted=(),
+            fndesc=description,
+            library=library,
+            call_helper=None,
+            environment=environment,
+            metadata=None,
+            reload_init=[],
+            referenced_envs=[],
+        )
