@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip._support.grid import steps_of
 from neurochip._support.values import instance
 from neurochip.errors import CompileError
-from neurochip.network import Network, PoissonInput, Population
+from neurochip.network import Network, PoissonInput, Population, SpikeInput
 from neurochip.network.connections import Source
 from neurochip.recording import Recording
 from neurochip.typing import Float64Array
@@ -76,13 +77,17 @@ class Expectation:
     def spikes_per_step(self, source: Source, dt: float) -> Float64Array:
         """Return ``assumed`` in spikes per step; above 1 only if a source may spike so often."""
         spikes = self.assumed(source) * (dt / 1000.0)
-        return np.minimum(spikes, 1.0) if is_bounded(source) else spikes
+        return np.minimum(spikes, self.burst(source, dt)) if is_bounded(source) else spikes
 
     def burst(self, source: Source, dt: float) -> float:
         """Return how many spikes a source may emit in a step at once; 1 if only one.
 
-        Predicted from the largest rise of v in a step, of 4 standard deviations of its kicks.
+        Given spikes are counted. Those of a population are predicted from the largest rise of v in
+        a step, of 4 standard deviations of its kicks.
         """
+        if isinstance(source, SpikeInput) and source.n_spikes:
+            keys = steps_of(source.times, dt).astype(np.int64) * source.size + source.ids
+            return float(np.unique(keys, return_counts=True)[1].max())
         if not sends_bursts(source):
             return 1.0
         if not self.guesses_bursts(source):
@@ -102,8 +107,11 @@ class Expectation:
 
 
 def is_bounded(source: Source) -> bool:
-    """Return whether a source spikes at most once in a step."""
-    return not (sends_bursts(source) or isinstance(source, PoissonInput))
+    """Return whether it is known how often a source spikes in a step at most: see ``burst``."""
+    drawn = isinstance(source, PoissonInput) or (
+        isinstance(source, SpikeInput) and source.expected_rate is not None
+    )
+    return not (drawn or sends_bursts(source))
 
 
 def sends_bursts(source: Source) -> bool:

@@ -261,9 +261,9 @@ def _add(
                 continue
             which = slice(None) if chosen.all() else chosen
             who, term = post[which], np.abs(terms[which])
-            # A source that spikes more than once in a step has no bound on the sum of its terms.
+            # Unless it is known how often a source spikes in a step, its terms have no bound.
             unbound = found[0][sign]
-            unbound.total += np.bincount(who, term if bounded else np.inf * term, minlength=size)
+            unbound.total += np.bincount(who, (burst if bounded else np.inf) * term, minlength=size)
             np.maximum.at(unbound.largest, who, burst * term)
             for pair, each in zip(found, p, strict=True):
                 rate = each[which]

@@ -342,6 +342,21 @@ MUTANTS = [
         f"{RATES}::test_rates_are_predicted_and_headroom_is_left_for_at_least_10_hz",
     ),
     Mutant(
+        "given spikes come one in a step",
+        "compiler/neurons/expectation.py",
+        "return float(np.unique(keys, return_counts=True)[1].max())",
+        "return 1.0",
+        "tests/unit/test_same_step_spikes.py::test_given_spikes_of_one_step_all_arrive",
+    ),
+    Mutant(
+        "spikes that are not known yet come one in a step",
+        "compiler/neurons/expectation.py",
+        "isinstance(source, SpikeInput) and source.expected_rate is not None",
+        "False",
+        "tests/unit/test_same_step_spikes.py::"
+        "test_spikes_that_are_not_known_yet_may_come_in_one_step",
+    ),
+    Mutant(
         "an expected rate is ignored",
         "compiler/neurons/rates.py",
         "rate = source.expected_rate",
