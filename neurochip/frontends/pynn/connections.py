@@ -10,10 +10,10 @@ from pyNN import common, errors
 
 from ...typing import Float64Array, Int32Array
 
-__all__ = ["Connection", "Connections", "Part", "Synapses"]
+__all__ = ["Batch", "Connection", "Connections", "Synapses"]
 
 
-class Part(NamedTuple):
+class Batch(NamedTuple):
     """Some synapses of a projection, as a connector makes them.
 
     Parameters
@@ -36,10 +36,10 @@ class Synapses:
 
     Parameters
     ----------
-    parts : sequence of Part
+    batches : sequence of Batch
         The synapses in the order of their creation, which is kept among those of one pair.
     names : sequence of str
-        Parameters that all parts have.
+        Parameters that all batches have.
 
     Attributes
     ----------
@@ -47,16 +47,16 @@ class Synapses:
         Indices in both ends of the projection.
     """
 
-    def __init__(self, parts: Sequence[Part], names: Sequence[str]) -> None:
-        sizes = [max(np.size(part.pre), np.size(part.post)) for part in parts]
-        pre = _joined([part.pre for part in parts], sizes).astype(np.int32)
-        post = _joined([part.post for part in parts], sizes).astype(np.int32)
+    def __init__(self, batches: Sequence[Batch], names: Sequence[str]) -> None:
+        sizes = [max(np.size(batch.pre), np.size(batch.post)) for batch in batches]
+        pre = _joined([batch.pre for batch in batches], sizes).astype(np.int32)
+        post = _joined([batch.post for batch in batches], sizes).astype(np.int32)
         order = np.lexsort((post, pre))
         self.pre: Int32Array = pre[order]
         self.post: Int32Array = post[order]
         self._columns: dict[str, Float64Array] = {}
         for name in names:
-            values = [part.values[name] for part in parts]
+            values = [batch.values[name] for batch in batches]
             shared = _shared(values)
             if shared is None:
                 self._columns[name] = _joined(values, sizes).astype(np.float64)[order]

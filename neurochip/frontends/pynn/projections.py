@@ -15,7 +15,7 @@ from pyNN.standardmodels.base import excitatory_receptor_types, inhibitory_recep
 from ...typing import Float64Array, Int32Array
 from . import simulator
 from .checks import check_arguments
-from .connections import Connection, Connections, Part, Synapses
+from .connections import Batch, Connection, Connections, Synapses
 from .connectors import connect
 from .plasticity import learns
 from .stored import weights_on_chip
@@ -88,10 +88,10 @@ class Projection(common.Projection):
             space or Space(),
             label,
         )
-        self._parts: list[Part] = []
+        self._batches: list[Batch] = []
         connect(connector, self)
-        self._table = Synapses(self._parts, self.synapse_type.get_parameter_names())
-        del self._parts
+        self._table = Synapses(self._batches, self.synapse_type.get_parameter_names())
+        del self._batches
         self._check_ends()
         for name in ("weight", "delay"):
             self._check(name, self._table.values(name))
@@ -123,7 +123,7 @@ class Projection(common.Projection):
         sources, target = np.asarray(presynaptic_indices), postsynaptic_index
         if isinstance(target, simulator.ID):  # CSAConnector passes cells
             sources, target = self.pre.id_to_index(sources), self.post.id_to_index(target)
-        self._parts.append(Part(sources, target, parameters))
+        self._batches.append(Batch(sources, target, parameters))
 
     # --- the synapses -------------------------------------------------------------------------
 
