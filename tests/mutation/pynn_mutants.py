@@ -232,7 +232,7 @@ MUTANTS = [
         "numbers that were drawn in vain are not drawn again",
         f"{PYNN}/renewal.py",
         "counts.astype(np.uint64)",
-        "np.uint64(number)",
+        "np.uint64(numbers.shape[1])",
         f"{SOURCES}::test_spikes_do_not_depend_on_how_a_simulation_is_cut",
     ),
     Mutant(

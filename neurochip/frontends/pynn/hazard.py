@@ -20,7 +20,7 @@ import numpy as np
 
 from ..._support.extras import require
 from ...typing import Float64Array, Int32Array, Int64Array, UInt64Array
-from .renewal import AT_ONCE, amounts, as_keys, in_order
+from .renewal import amounts, as_keys, in_order, next_intervals
 
 __all__ = ["Course", "Position", "begin", "changed", "draw_until"]
 
@@ -125,12 +125,10 @@ def draw_until(
         who, own, horizon = active[spiking], piece[spiking], np.minimum(end, limit[active])[spiking]
         if who.size:
             order, scale = course.order[who, own][:, None], course.scale[who, own][:, None]
-            expected = float(np.median((horizon - due[spiking]) / (order * scale)[:, 0]))
-            number = int(2 * expected + 4 * np.sqrt(expected) + 4)
-            number = max(1, min(number, AT_ONCE // who.size))
-            numbers = interval[who, None] + np.arange(1, number + 1, dtype=np.uint64)
+            expected = (horizon - due[spiking]) / (order * scale)[:, 0]
+            numbers = next_intervals(interval[who], expected, 1)
             drawn = amounts(position.streams[who], numbers, np.ones(who.size, np.int64))
-            times = np.empty((who.size, number + 1))
+            times = np.empty((who.size, numbers.shape[1] + 1))
             times[:, 0] = due[spiking]
             times[:, 1:] = scale * _inverse(order, np.exp(-drawn))
             np.cumsum(times, axis=1, out=times)

@@ -19,7 +19,6 @@ import numpy as np
 from ...typing import BoolArray, Float64Array, Int32Array, Int64Array, UInt64Array
 
 __all__ = [
-    "AT_ONCE",
     "Position",
     "Process",
     "amounts",
@@ -28,10 +27,10 @@ __all__ = [
     "changed",
     "draw_until",
     "in_order",
+    "next_intervals",
 ]
 
-AT_ONCE = 1 << 20
-"""Random numbers that are drawn in one pass."""
+_AT_ONCE = 1 << 20  # random numbers that are drawn in one pass
 _SOURCE = 32  # bits of a key for the number of the source
 _STAGE = np.uint64(40)  # place of the number of the stage above that of the interval, in bits
 _MIX = (
@@ -136,13 +135,10 @@ def draw_until(
     active = np.flatnonzero(due < limit)
     while active.size:
         expected = (limit - due)[active] / _mean(process, active)
-        # Enough for most sources; the fastest ones take several passes.
-        number = int(2 * np.median(expected) + 4 * np.sqrt(np.median(expected)) + 4)
-        number = max(1, min(number, AT_ONCE // (active.size * stages)))
-        numbers = interval[active, None] + np.arange(1, number + 1, dtype=np.uint64)
+        numbers = next_intervals(interval[active], expected, stages)
         drawn = amounts(position.streams[active], numbers, process.stages[active])
         dead = process.dead[active]
-        times = np.empty((active.size, number + 1))
+        times = np.empty((active.size, numbers.shape[1] + 1))
         times[:, 0] = due[active]
         np.divide(drawn, process.rate[active, None], out=times[:, 1:])
         times[:, 1:] += dead[:, None]
@@ -157,6 +153,30 @@ def draw_until(
         due[active] = times[row, counts]
         active = active[due[active] < limit[active]]
     return *in_order(found), Position(position.streams, interval, free, left, due)
+
+
+def next_intervals(interval: UInt64Array, expected: Float64Array, stages: int) -> UInt64Array:
+    """Return the numbers of the next intervals of sources that are drawn in one pass.
+
+    They are enough for most sources; the fastest ones take several passes.
+
+    Parameters
+    ----------
+    interval : ndarray of uint64, shape (n_sources,)
+        Number of the interval that each source has begun.
+    expected : ndarray of float64, shape (n_sources,)
+        Expected number of intervals that each source still has to draw.
+    stages : int
+        Random numbers that an interval takes, at most.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n_sources, n_intervals)
+    """
+    half = float(np.median(expected))
+    number = int(2 * half + 4 * np.sqrt(half) + 4)
+    number = max(1, min(number, _AT_ONCE // (len(interval) * stages)))
+    return np.asarray(interval[:, None] + np.arange(1, number + 1, dtype=np.uint64))
 
 
 def as_keys(times: Float64Array, ids: Int64Array) -> Int64Array:
