@@ -24,7 +24,7 @@ from compiler import compile_network
 
 from ..chip.spec import ChipSpec
 from ..emulator import Emulator
-from ..errors import FrontendError
+from ..errors import EmulatorError, FrontendError
 from ..image.neurons import decode_neurons
 from ..network import Network, SpikeCounts, SpikeInput
 from ..recording import (
@@ -48,6 +48,7 @@ __all__ = [
     "collect_spikes",
     "join_recordings",
     "one_by_one",
+    "reason_of",
     "spikes_only",
     "stimulus_of",
     "stimulus_with",
@@ -301,6 +302,11 @@ def stimulus_with(
 ) -> Stimulus:
     """Return a stimulus of given spikes, with the currents in steps of a network."""
     return Stimulus(duration, tuple(trains), currents_of(network))
+
+
+def reason_of(problem: EmulatorError) -> str:
+    """Return why the emulator refuses, for a message that names the object of the simulator."""
+    return str(problem).removeprefix("emulator: ")
 
 
 def spikes_only(recording: Recording) -> Recording:

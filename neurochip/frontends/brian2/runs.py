@@ -22,6 +22,7 @@ from ..session import (
     collect_spikes,
     join_recordings,
     one_by_one,
+    reason_of,
     spikes_only,
     stimulus_of,
 )
@@ -260,7 +261,7 @@ class Runs:
         try:
             self.session.reprogram(reading.network)
         except EmulatorError as problem:
-            raise FrontendError(f"{about}; {str(problem).removeprefix('emulator: ')}") from None
+            raise FrontendError(f"{about}; {reason_of(problem)}") from None
         image = self.session.image
         self._states = {name: state.renewed(reading, image) for name, state in self._states.items()}
 
@@ -283,8 +284,7 @@ class Runs:
                 self._states[name].end[ids] = self.session.set_v(name, ids, v)
             except EmulatorError as problem:
                 raise FrontendError(
-                    f"NeuronGroup {name!r}: v was changed between two runs; "
-                    f"{str(problem).removeprefix('emulator: ')}"
+                    f"NeuronGroup {name!r}: v was changed between two runs; {reason_of(problem)}"
                 ) from None
 
     def _follow_weights(self, reading: Reading) -> None:

@@ -9,6 +9,8 @@ from pyNN.standardmodels import build_translations, cells, receptors
 from pyNN.standardmodels.base import inhibitory_receptor_types
 
 from . import simulator
+from .translations import as_they_are
+from .unavailable import refused_model
 
 __all__ = [
     "LIF",
@@ -42,16 +44,11 @@ class Receptor(NamedTuple):
     reversal: str | None = None
 
 
-def _as_they_are(model: Any) -> Any:
-    """Return translations that keep the names and units of PyNN."""
-    return build_translations(*((name, name) for name in model.default_parameters))
-
-
 class IF_curr_exp(cells.IF_curr_exp):  # noqa: N801 - PyNN's names
     """Leaky integrate-and-fire neurons with two exponential currents."""
 
     recordable = (*cells.IF_curr_exp.recordable, "isyn_exc", "isyn_inh")
-    translations = _as_they_are(cells.IF_curr_exp)
+    translations = as_they_are(cells.IF_curr_exp.default_parameters)
     receptors = (
         Receptor("excitatory", "tau_syn_E", "isyn_exc"),
         Receptor("inhibitory", "tau_syn_I", "isyn_inh"),
@@ -61,7 +58,7 @@ class IF_curr_exp(cells.IF_curr_exp):  # noqa: N801 - PyNN's names
 class IF_curr_delta(cells.IF_curr_delta):  # noqa: N801
     """Leaky integrate-and-fire neurons whose v jumps by the weight (mV) of a spike."""
 
-    translations = _as_they_are(cells.IF_curr_delta)
+    translations = as_they_are(cells.IF_curr_delta.default_parameters)
     receptors = ()
 
 
@@ -77,7 +74,7 @@ class IF_cond_exp(cells.IF_cond_exp):  # noqa: N801
         Without ``setup(conductances="driving_force")``.
     """
 
-    translations = _as_they_are(cells.IF_cond_exp)
+    translations = as_they_are(cells.IF_cond_exp.default_parameters)
     receptors = (
         Receptor("excitatory", "tau_syn_E", "gsyn_exc", "e_rev_E"),
         Receptor("inhibitory", "tau_syn_I", "gsyn_inh", "e_rev_I"),
@@ -85,24 +82,24 @@ class IF_cond_exp(cells.IF_cond_exp):  # noqa: N801
 
     def __init__(self, **parameters: Any) -> None:
         if simulator.state.conductances is None:
-            raise NotImplementedError(
-                "The IF_cond_exp model is not available for this simulator. What works: "
-                'setup(conductances="driving_force"), which takes its conductances as currents at '
-                "the driving force halfway between rest and threshold; or IF_curr_exp."
+            nearest = (
+                'What works: setup(conductances="driving_force"), which takes its conductances as '
+                "currents at the driving force halfway between rest and threshold; or IF_curr_exp."
             )
+            refused_model("IF_cond_exp", nearest)()
         super().__init__(**parameters)
 
 
 class LIF(cells.LIF):
     """The leaky integrate-and-fire part of a PointNeuron."""
 
-    translations = _as_they_are(cells.LIF)
+    translations = as_they_are(cells.LIF.default_parameters)
 
 
 class CurrExpPostSynapticResponse(receptors.CurrExpPostSynapticResponse):
     """An exponential current of a PointNeuron."""
 
-    translations = _as_they_are(receptors.CurrExpPostSynapticResponse)
+    translations = as_they_are(receptors.CurrExpPostSynapticResponse.default_parameters)
     recordable = ("isyn",)
 
 

@@ -12,6 +12,7 @@ from pyNN.connectors import SmallWorldConnector
 
 from . import simulator
 from .plasticity import STDPMechanism
+from .sources import is_source
 from .synapses import StaticSynapse
 
 __all__ = ["check_arguments"]
@@ -56,7 +57,7 @@ def check_arguments(pre: Any, post: Any, connector: Any, synapse_type: Any) -> N
     for end in ends:
         simulator.state.check_present(end)
     for cells in getattr(post, "populations", [post]):
-        if not cells.celltype.injectable:
+        if is_source(cells):
             raise errors.ConnectionError(
                 f"Projection onto {post.label!r}: {cells.label!r} are spike sources, which receive "
                 "no spikes; allowed: neurons."

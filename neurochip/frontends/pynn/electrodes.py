@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ParameterSpace, Sequence
-from pyNN.standardmodels import StandardCurrentSource, build_translations, electrodes
+from pyNN.standardmodels import StandardCurrentSource, electrodes
 
 from ...errors import FrontendError
 from ...typing import Float64Array, Int64Array
-from .network import is_source, located
+from .network import located
 from .simulator import ID, state
+from .sources import is_source
+from .translations import as_they_are
 
 __all__ = [
     "ACSource",
@@ -37,11 +39,6 @@ _logger = logging.getLogger("PyNN")
 _BLOCK = 1 << 7  # samples of noise drawn with one generator
 _NEVER = 1e18  # a step that no simulation reaches
 _RARE = 5.0  # standard deviations of noise for which the compiler leaves room
-
-
-def _as_they_are(model: Any) -> Any:
-    """Return translations that keep the names and units of PyNN."""
-    return build_translations(*((name, name) for name in model.default_parameters))
 
 
 class _Source(StandardCurrentSource):
@@ -234,7 +231,7 @@ class _Source(StandardCurrentSource):
 class DCSource(_Source, electrodes.DCSource):
     """A constant current from ``start`` until ``stop``."""
 
-    translations = _as_they_are(electrodes.DCSource)
+    translations = as_they_are(electrodes.DCSource.default_parameters)
 
     def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
         begin, end = self._on(values)
@@ -250,7 +247,7 @@ class DCSource(_Source, electrodes.DCSource):
 class ACSource(_Source, electrodes.ACSource):
     """A sine from ``start`` until ``stop``; ``phase`` is its phase at ``start``, in degrees."""
 
-    translations = _as_they_are(electrodes.ACSource)
+    translations = as_they_are(electrodes.ACSource.default_parameters)
     _often = True
 
     def _at(self, values: Mapping[str, Any], steps: Int64Array, *_: int) -> Any:
@@ -275,7 +272,7 @@ class NoisyCurrentSource(_Source, electrodes.NoisyCurrentSource):
     :meth:`get_data` returns one column for each.
     """
 
-    translations = _as_they_are(electrodes.NoisyCurrentSource)
+    translations = as_they_are(electrodes.NoisyCurrentSource.default_parameters)
     _varies = _often = True
 
     def __init__(self, **parameters: Any) -> None:
@@ -324,7 +321,7 @@ class StepCurrentSource(_Source, electrodes.StepCurrentSource):
     are what is left.
     """
 
-    translations = _as_they_are(electrodes.StepCurrentSource)
+    translations = as_they_are(electrodes.StepCurrentSource.default_parameters)
     _rounded = ()
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -33,9 +33,9 @@ from ...typing import Float64Array, Int32Array, Int64Array
 from .injection import room
 from .membranes import driving_force, model_of, plain
 from .plasticity import rule_of
-from .sources import expected_rate, given_spikes
+from .sources import expected_rate, given_spikes, is_source
 
-__all__ = ["Part", "is_source", "located", "parts_of", "read_network", "wired_sources"]
+__all__ = ["Part", "located", "parts_of", "read_network", "wired_sources"]
 
 
 class Part(NamedTuple):
@@ -66,11 +66,6 @@ class Part(NamedTuple):
     weight: Float64Array
     delay: Float64Array
     receptor: str
-
-
-def is_source(population: Any) -> bool:
-    """Return whether a population consists of spike sources."""
-    return not population.celltype.injectable
 
 
 def located(selection: Any, populations: list[Any]) -> tuple[Int32Array, Int32Array]:

@@ -15,7 +15,7 @@ import math
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels import synapses
 from pyNN.standardmodels.base import inhibitory_receptor_types
 
 from ...errors import FrontendError
@@ -23,6 +23,7 @@ from ...network import STDP
 from ...typing import Float64Array
 from .membranes import driving_force
 from .synapses import Timed, delay_steps
+from .translations import as_they_are
 
 __all__ = [
     "AdditiveWeightDependence",
@@ -39,16 +40,14 @@ _MODELS = {"pairs"}
 class SpikePairRule(synapses.SpikePairRule):
     """All pairs of spikes change the weight, by exponentials of their distance."""
 
-    translations = build_translations(
-        *((name, name) for name in ("tau_plus", "tau_minus", "A_plus", "A_minus"))
-    )
+    translations = as_they_are(("tau_plus", "tau_minus", "A_plus", "A_minus"))
     possible_models = _MODELS
 
 
 class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
     """Changes are the amplitudes times w_max, clipped at 0 and w_max."""
 
-    translations = build_translations(("w_min", "w_min"), ("w_max", "w_max"))
+    translations = as_they_are(("w_min", "w_max"))
     possible_models = _MODELS
     bounds = "hard"
 
@@ -56,7 +55,7 @@ class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
 class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
     """Changes shrink towards the limits: with w_max - w upwards, with w downwards."""
 
-    translations = build_translations(("w_min", "w_min"), ("w_max", "w_max"))
+    translations = as_they_are(("w_min", "w_max"))
     possible_models = _MODELS
     bounds = "soft"
 
@@ -82,9 +81,7 @@ class STDPMechanism(Timed, synapses.STDPMechanism):
     """
 
     parameter_checks: dict[str, Any] = {}  # noqa: RUF012 - a projection checks whole columns
-    base_translations = build_translations(
-        *((name, name) for name in ("weight", "delay", "dendritic_delay_fraction"))
-    )
+    base_translations = as_they_are(("weight", "delay", "dendritic_delay_fraction"))
 
     def __init__(
         self,
@@ -141,7 +138,7 @@ def rule_of(
     if not learns(projection):
         return None
     names = (*SpikePairRule.translations, "w_min", "w_max", "dendritic_delay_fraction")
-    one = {name: _one(projection, name) for name in names}
+    one = {name: _parameter(projection, name) for name in names}
     asked, late = (_steps(projection, each, dt) for each in (projection.column("delay"), delay))
     dendritic = one["dendritic_delay_fraction"]
     if dendritic and (dendritic != 1 or asked > 1):
@@ -173,41 +170,36 @@ def rule_of(
 
 def _steps(projection: Any, delay: Float64Array, dt: float) -> int:
     """Return the delay that all synapses have, in steps."""
-    steps = np.unique(delay_steps(delay, dt))
-    if len(steps) > 1:
-        raise _refusal(
-            projection,
-            f"delays of {steps[0]:g} to {steps[-1]:g} steps",
-            "one delay, since a trace belongs to a neuron. Use a projection for each delay",
-        )
-    return int(steps[0]) if len(steps) else 1
+    one = "one delay, since a trace belongs to a neuron. Use a projection for each delay"
+    steps = delay_steps(delay, dt)
+    return int(_shared(projection, steps, "delays of {:g} to {:g} steps", one))
 
 
 def _scale(projection: Any, target: Any) -> float:
     """Return the weight in the network for one unit of PyNN's weight."""
+    one = "neurons with one driving force, since all weights share w_max"
     for receptor in target.celltype.receptors:
         if receptor.name == projection.receptor_type:
-            force = np.unique(driving_force(target, receptor))
-            if len(force) > 1:
-                raise _refusal(
-                    projection,
-                    f"driving forces of {force[0]:g} to {force[-1]:g} mV",
-                    "neurons with one driving force, since all weights share w_max",
-                )
-            return float(force[0])
+            force = driving_force(target, receptor)
+            return _shared(projection, force, "driving forces of {:g} to {:g} mV", one)
     return 1.0
 
 
-def _one(projection: Any, name: str) -> float:
-    """Return the value of a parameter that all synapses must share."""
-    values = np.unique(projection.column(name)) if len(projection) else np.ones(1)
-    if len(values) > 1:
-        raise _refusal(
-            projection,
-            f"{name} from {values[0]:g} to {values[-1]:g}",
-            "one value for all synapses. Use a projection for each value",
-        )
-    return float(values[0])
+def _parameter(projection: Any, name: str) -> float:
+    """Return a parameter that all synapses must share."""
+    one = "one value for all synapses. Use a projection for each value"
+    return _shared(projection, projection.column(name), f"{name} from {{:g}} to {{:g}}", one)
+
+
+def _shared(projection: Any, values: Any, what: str, allowed: str) -> float:
+    """Return the number that all values are, 1 if there is none.
+
+    Otherwise refuse ``what``, in which there are places for the smallest and the largest value.
+    """
+    found = np.unique(values)
+    if len(found) > 1:
+        raise _refusal(projection, what.format(found[0], found[-1]), allowed)
+    return float(found[0]) if len(found) else 1.0
 
 
 def _refusal(projection: Any, what: str, allowed: str) -> FrontendError:

@@ -11,7 +11,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, simplify
 from ...typing import Float64Array, Int64Array
 from . import simulator
 from .recording import Recorder
-from .sources import check_parameters, tell_of_past
+from .sources import check_parameters, is_source, tell_of_past
 
 __all__ = ["Assembly", "Population", "PopulationView"]
 
@@ -76,7 +76,7 @@ class _Cells:
         check_parameters(population.celltype, {**population._parameters, **columns})
         population._parameters.update(columns)
         tell_of_past(population)
-        if population.celltype.injectable:  # what sources send is no part of the network
+        if not is_source(population):  # what sources send is no part of the network
             simulator.state.changed()
 
     def initialize(self, **initial_values: Any) -> None:

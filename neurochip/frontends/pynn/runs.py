@@ -17,10 +17,10 @@ from ...recording import Recording
 from ...stimulus import Stimulus
 from ...typing import Float64Array, Int64Array
 from ..changes import Change, find_change
-from ..session import Session, join_recordings, spikes_only
+from ..session import Session, join_recordings, reason_of, spikes_only
 from .injection import currents, is_beyond, steps_at_once
-from .network import is_source, read_network
-from .sources import Drawn, draw, is_faster
+from .network import read_network
+from .sources import Drawn, draw, is_faster, is_source
 
 __all__ = ["Runs"]
 
@@ -253,8 +253,7 @@ class Runs:
                 self.session.set_v(name, ids, values)
             except EmulatorError as problem:
                 raise FrontendError(
-                    f"Population {name!r}: v was set between two runs; "
-                    f"{str(problem).removeprefix('emulator: ')}"
+                    f"Population {name!r}: v was set between two runs; {reason_of(problem)}"
                 ) from None
 
     def _go_on(self, network: Network) -> None:
@@ -272,7 +271,7 @@ class Runs:
         try:
             self.session.reprogram(network)
         except EmulatorError as problem:
-            reason = str(problem).removeprefix("emulator: ").rstrip(".")
+            reason = reason_of(problem).rstrip(".")
             raise FrontendError(
                 f"{about}: {named} was changed between two runs; {reason}. Or call reset(), and "
                 "run from time 0."

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from pyNN.errors import InvalidParameterValueError
-from pyNN.standardmodels import build_translations, cells
+from pyNN.standardmodels import cells
 
 from ..._support.grid import GRID_TOLERANCE, steps_of
 from ..._support.memory import EnoughMemory
@@ -20,6 +20,7 @@ from ...errors import FrontendError
 from ...typing import Float64Array, Int32Array, Int64Array
 from . import hazard, renewal
 from .simulator import state
+from .translations import as_they_are
 
 __all__ = [
     "Drawn",
@@ -33,6 +34,7 @@ __all__ = [
     "expected_rate",
     "given_spikes",
     "is_faster",
+    "is_source",
     "tell_of_past",
 ]
 
@@ -57,21 +59,16 @@ class Drawn(NamedTuple):
     times: Float64Array
 
 
-def _as_they_are(model: Any) -> Any:
-    """Return translations that keep the names and units of PyNN."""
-    return build_translations(*((name, name) for name in model.default_parameters))
-
-
 class SpikeSourceArray(cells.SpikeSourceArray):
     """Sources that spike at given times."""
 
-    translations = _as_they_are(cells.SpikeSourceArray)
+    translations = as_they_are(cells.SpikeSourceArray.default_parameters)
 
 
 class SpikeSourcePoisson(cells.SpikeSourcePoisson):
     """Sources that spike at random times, at a rate."""
 
-    translations = _as_they_are(cells.SpikeSourcePoisson)
+    translations = as_they_are(cells.SpikeSourcePoisson.default_parameters)
 
 
 class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):
@@ -80,7 +77,7 @@ class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):
     The rate is that with the dead time, so a dead time has to be shorter than ``1 / rate``.
     """
 
-    translations = _as_they_are(cells.SpikeSourcePoissonRefractory)
+    translations = as_they_are(cells.SpikeSourcePoissonRefractory.default_parameters)
 
 
 class SpikeSourceGamma(cells.SpikeSourceGamma):
@@ -91,7 +88,7 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):
 
     # PyNN's default is an int, to which it would cut off any number without a word.
     default_parameters = {**cells.SpikeSourceGamma.default_parameters, "alpha": 2.0}  # noqa: RUF012
-    translations = _as_they_are(cells.SpikeSourceGamma)
+    translations = as_they_are(cells.SpikeSourceGamma.default_parameters)
 
 
 class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):
@@ -101,7 +98,12 @@ class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):
     start on.
     """
 
-    translations = _as_they_are(cells.SpikeSourceInhGamma)
+    translations = as_they_are(cells.SpikeSourceInhGamma.default_parameters)
+
+
+def is_source(population: Any) -> bool:
+    """Return whether a population, or a view of one, consists of spike sources."""
+    return not population.celltype.injectable
 
 
 def check_parameters(celltype: Any, parameters: Mapping[str, Any]) -> None:
@@ -175,7 +177,7 @@ def draw(population: Any, first_step: int, n_steps: int, dt: float, seed: int) -
     now: Any = _course_of(population, dt) if inhomogeneous else _process_of(population, dt)
     begun: _Begun | None = getattr(population, "_begun", {}).get(first_step)
     if begun is None or first_step == 0:
-        sources = [item for item in state.populations if not item.celltype.injectable]
+        sources = filter(is_source, state.populations)
         (place,) = (number for number, item in enumerate(sources) if item is population)
         rng = np.random.default_rng([seed, place])
         position = law.begin(now, first_step, rng)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels import synapses
 
 from ...typing import Float64Array
 from . import simulator
+from .translations import as_they_are
 
 __all__ = [
     "StaticSynapse",
@@ -43,4 +44,4 @@ class StaticSynapse(Timed, synapses.StaticSynapse):
     """A synapse with a constant weight (nA, or mV onto IF_curr_delta) and a delay (ms)."""
 
     parameter_checks: dict[str, Any] = {}  # noqa: RUF012 - a projection checks whole columns
-    translations = build_translations(("weight", "weight"), ("delay", "delay"))
+    translations = as_they_are(("weight", "delay"))
