@@ -30,7 +30,7 @@ from .compiling import InnerStorage
 from .key import key_of
 from .notice import NOTICE
 
-__all__ = ["keep_on_disk", "kernel_folder"]
+__all__ = ["is_on_disk", "keep_on_disk", "kernel_folder"]
 
 
 def kernel_folder() -> Path | None:
@@ -58,6 +58,11 @@ def keep_on_disk(kernel: Dispatcher, *, inner: bool) -> None:
         config.CACHE_DIR = before
 
 
+def is_on_disk(kernel: Any) -> bool:
+    """Return whether compiled code of a kernel is on disk, for any types of its arguments."""
+    return isinstance(kernel._cache, _KernelCache) and kernel._cache.is_filled()
+
+
 class _KernelCache(FunctionCache):
     """The cache of one kernel; a failed write causes a warning only."""
 
@@ -70,6 +75,17 @@ class _KernelCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return a compiled function from disk, or None if it is not there."""
+        self._open()
+        found = super().load_overload(sig, target_context)
+        NOTICE.count(loaded=found is not None)
+        return found
+
+    def is_filled(self) -> bool:
+        """Return whether there is an index of compiled functions."""
+        self._open()
+        return Path(self._cache_file._index_path).exists()
+
+    def _open(self) -> None:
         # The key is computed at the first call: only then all names in the kernel are defined.
         if self._kernel is not None:
             key = key_of(self._kernel)
@@ -79,9 +95,6 @@ class _KernelCache(FunctionCache):
                 source_stamp=key,
             )
             self._kernel = None
-        found = super().load_overload(sig, target_context)
-        NOTICE.count(loaded=found is not None)
-        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write a compiled function; warn if the folder is not writable."""

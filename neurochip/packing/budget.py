@@ -247,13 +247,16 @@ class Filler:
 
     def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
         """Fill one core after another with neurons in ``order``; start a core where ``opens``."""
+        from .._kernels.plain import call
         from .kernels import fill
 
         usage = np.empty((len(order), len(_COUNTED) + 1), dtype=np.int64)
         # Long enough for any filling; pages that are never written take no memory.
         reach = np.empty(len(self._wiring.in_list), dtype=np.int32)
         core_ptr, reach_ptr = (np.empty(len(order) + 1, dtype=np.int64) for _ in range(2))
-        n_cores = fill(
+        n_cores = call(
+            fill,
+            len(reach) + len(order),
             np.asarray(order, dtype=np.int64),
             opens,
             self.tables,
@@ -306,6 +309,7 @@ def add_axons(
     chip_of : ndarray of int64, shape (n_cores,)
         Chip of each core.
     """
+    from .._kernels.plain import call
     from .tallies import add_axons_of
 
     n_cores = len(usage["compartments"])
@@ -313,7 +317,9 @@ def add_axons(
     group_of = population * n_cores + core_of
     n_groups = int(group_of.max(initial=-1)) + 1
     into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
-    add_axons_of(
+    call(
+        add_axons_of,
+        len(reach.source),
         reach.core_ptr,
         reach.source,
         group_of,

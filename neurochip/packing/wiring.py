@@ -259,18 +259,19 @@ def wire(
     ``state`` holds the bits of each compartment in the memory of its core; by default none.
     """
     from .._kernels.csr import count_items, list_rows
+    from .._kernels.plain import call
 
     n_compartments = int(neuron_ptr[-1])
     counts = np.zeros(n_compartments, dtype=np.int64)
     for group in groups:
-        count_items(group.target, counts)
+        call(count_items, len(group.target), group.target, counts)
     in_ptr = starts_of(counts)
     in_list = np.empty(int(in_ptr[-1]), dtype=np.int32)
     cursor, first = in_ptr[:-1].copy(), 0
     formats: dict[StoredFormat, int] = {}
     numbers = []
     for group in groups:
-        list_rows(group.indptr, group.target, first, cursor, in_list)
+        call(list_rows, len(group.target), group.indptr, group.target, first, cursor, in_list)
         number = formats.setdefault(group.stored, len(formats))
         numbers.append(np.full(len(group.sources), number, np.int32))
         first += len(group.sources)
