@@ -233,6 +233,7 @@ class Filler:
             shared=zeros(ids(wiring.shared)),
             format=zeros(formats),
             price=zeros(formats, encodings, core.synapses_per_entry + 1),
+            alone=zeros(formats),
             users=zeros(formats, encodings),
             formats=zeros(formats),
             channels=zeros(len(wiring.channel_part)),

@@ -66,18 +66,51 @@ def _price(s, form, tables, packing):
             each += packing.skip_max + 2 - encoding
         for n in range(1, packing.per_entry + 1):
             s.price[form, encoding, n] = _rounded(head + n * each, packing.alignment)
+    alone = 0
+    for encoding in range(1, s.top[_ENCODINGS]):
+        if s.price[form, encoding, 1] < s.price[form, alone, 1]:
+            alone = encoding
+    s.alone[form] = alone
+
+
+@inline_kernel
+def _use(s, at, form, encoding):
+    """Note that a list takes an encoding of its format."""
+    s.used[_FORMATS] += s.users[form, encoding] == 0
+    s.users[form, encoding] += 1
+    s.record[at + _BEST] = encoding + 1
+
+
+@inline_kernel
+def _begin(s, at, form, target):
+    """Begin a list with one synapse; return its size. Its counts stay 0 until a second one."""
+    s.lists[s.top[_N_LISTS]] = at
+    s.top[_N_LISTS] += 1
+    s.record[at + _LAST] = target
+    _use(s, at, form, s.alone[form])
+    return s.price[form, s.alone[form], 1]
+
+
+@inline_kernel
+def _size(s, at, form):
+    """Return the size of a list in bits, once its first synapse is counted in all encodings."""
+    count, cost = at + _COUNT, at + _COUNT + s.encodings
+    if s.record[count] == 0:
+        for encoding in range(s.top[_ENCODINGS]):
+            s.record[count + encoding] = 1
+            s.record[cost + encoding] = s.price[form, encoding, 1]
+    return s.record[cost + s.record[at + _BEST] - 1]
 
 
 @inline_kernel
 def _append(s, at, form, target, packing):
-    """Add one synapse, in all encodings, to the list whose record begins at ``at``."""
+    """Add one more synapse, in all encodings, to the list whose record begins at ``at``."""
     r, price = s.record, s.price
-    empty = r[at + _BEST] == 0
     gap = target - r[at + _LAST]  # 0 for a second synapse onto the same target
     count, cost = at + _COUNT, at + _COUNT + s.encodings
     for encoding in range(s.top[_ENCODINGS]):
         n, added = r[count + encoding], 1
-        fresh = empty or n == packing.per_entry
+        fresh = n == packing.per_entry
         if encoding == 1:  # dense: absent synapses are stored with weight 0, or an entry ends
             fresh = fresh or gap == 0 or n + gap > packing.per_entry
             if not fresh:
@@ -103,12 +136,9 @@ def _choose(s, at, form, before):
             best = encoding
     old = s.record[at + _BEST] - 1
     if old != best:
-        if old >= 0:
-            s.users[form, old] -= 1
-            s.used[_FORMATS] -= s.users[form, old] == 0
-        s.used[_FORMATS] += s.users[form, best] == 0
-        s.users[form, best] += 1
-        s.record[at + _BEST] = best + 1
+        s.users[form, old] -= 1
+        s.used[_FORMATS] -= s.users[form, old] == 0
+        _use(s, at, form, best)
     return s.record[cost + best] - before
 
 
@@ -193,20 +223,20 @@ def add_neuron(neuron, s, tables, packing):
         for j in range(tables.in_ptr[c], end):
             if j + _AHEAD < end:
                 prefetch(s.record, tables.in_list[j + _AHEAD] * s.stride)
+                soon = tables.in_list[j + _AHEAD // 2] * s.stride
+                prefetch(s.axon, s.record[soon + _SOURCE])
             at = tables.in_list[j] * s.stride
             source, form = s.record[at + _SOURCE], s.record[at + _FORMAT]
             _meet_format(form, s, tables, packing)
             _meet(source, s, packing)
             if tables.format_once[form] == 1:
                 continue
-            before = 0
             if s.record[at + _BEST] == 0:
-                s.lists[s.top[_N_LISTS]] = at
-                s.top[_N_LISTS] += 1
+                grown = _begin(s, at, form, target)
             else:
-                before = s.record[at + _COUNT + s.encodings + s.record[at + _BEST] - 1]
-            _append(s, at, form, target, packing)
-            grown = _choose(s, at, form, before)
+                before = _size(s, at, form)
+                _append(s, at, form, target, packing)
+                grown = _choose(s, at, form, before)
             if s.axon[source] == 1 and source >= packing.first_input:
                 s.used[INPUTS] += 1
             words = -words_of(s.axon[source] - 1, packing)
@@ -221,10 +251,13 @@ def add_neuron(neuron, s, tables, packing):
 def clear(s):
     """Empty the open core."""
     for i in range(s.top[_N_LISTS]):
+        if i + _AHEAD < s.top[_N_LISTS]:
+            prefetch(s.record, s.lists[i + _AHEAD])
         at = s.lists[i]
         s.record[at + _BEST] = 0
-        for place in range(at + _COUNT, at + _COUNT + 2 * s.encodings):
-            s.record[place] = 0
+        if s.record[at + _COUNT] > 0:
+            for place in range(at + _COUNT, at + _COUNT + 2 * s.encodings):
+                s.record[place] = 0
     for i in range(s.top[N_SOURCES]):
         s.axon[s.sources[i]] = 0
     for i in range(s.top[_N_FORMATS]):

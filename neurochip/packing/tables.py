@@ -56,7 +56,9 @@ class Scratch(NamedTuple):
 
     The data of a list form one *record* of ``stride`` numbers: source, format, last target, best
     encoding + 1, and for each encoding the synapses in the last entry and the bits of all entries
-    (int32 suffices: 2**31 bits are 256 MB in one list). So a synapse needs one cache line instead
+    (int32 suffices: 2**31 bits are 256 MB in one list). These are 0 while a list has one synapse,
+    as almost all lists of a large network have: most of the time went into counting it six times,
+    and into setting the counts back to 0. So a synapse needs one cache line instead
     of seven; with 1e8 synapses these cache misses took most of the time.
     """
 
@@ -71,6 +73,7 @@ class Scratch(NamedTuple):
     shared: Int32Array
     format: Int32Array
     price: Int32Array  # bits of an entry, per format, encoding and number of its synapses
+    alone: Int32Array  # smallest encoding of a list of one synapse, per format
     users: Int32Array  # number of lists of the core, per format and encoding
     formats: Int32Array
     channels: Int32Array  # per channel: mark of the last core that has it
