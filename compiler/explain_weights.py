@@ -31,25 +31,29 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
     unit = connection.unit
     n, size = connection.n_synapses, connection.target.size
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
+    used_mantissas = range(int(item.mantissa.min(initial=0)), int(item.mantissa.max(initial=0)) + 1)
+    levels = weights_in_sum(np.array(used_mantissas), item.grid.format, chip.core)
     sums, squares = np.zeros((3, size)), np.zeros((2, size))
     spans: list[tuple[Span, Span]] = []
     sizes: list[int] = []
     lost, smallest, worst = 0, np.inf, 0.0
     for start in range(0, n, _CHUNK):
         part = slice(start, start + _CHUNK)
-        post, asked = connection.post[part], asked_all[part]
-        integers = weights_in_sum(item.mantissa[part], item.grid.format, chip.core)
+        post, asked = connection.post[part].astype(np.intp), asked_all[part]
+        integers = levels[item.mantissa[part].astype(np.intp) - used_mantissas.start]
         meant = integers / per_unit[post]
         spans.append((Span.of(asked), Span.of(meant)))
         sizes.append(len(post))
-        gone = (integers == 0) & (asked != 0)
-        lost += int(gone.sum())
+        gone = np.flatnonzero((integers == 0) & (asked != 0))
+        lost += len(gone)
         smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
         error = meant - asked
         worst = max(worst, float(error[np.argmax(np.abs(error))]), key=abs)
-        sums[0] += np.bincount(post, asked, minlength=size)
+        of_asked = np.bincount(post, asked, minlength=size)
+        sums[0] += of_asked
         sums[1] += np.bincount(post, meant, minlength=size)
-        sums[2] += np.bincount(post, np.abs(asked), minlength=size)
+        of_one_sign = asked.min() >= 0
+        sums[2] += of_asked if of_one_sign else np.bincount(post, np.abs(asked), minlength=size)
         if item.rule != "nearest":
             squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
     span = _join([s[0] for s in spans], sizes)
