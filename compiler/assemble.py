@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip._support.csr import spans
+from neurochip._support.csr import renumbered, spans
 from neurochip.image import (
     ChipImage,
     Compartments,
@@ -77,7 +77,7 @@ def assemble(translation: Translation, placement: Placement, report: CompileRepo
                 source="compartments" if inside else "inputs",
                 format=item.grid.format,
                 indptr=np.cumsum(indptr),
-                target=targets[connection.post[order]],
+                target=renumbered(targets, connection.post[order]),
                 mantissa=item.mantissa[order],
                 delay=item.delay[order] if item.delay.size else item.delay,
                 receptor=receptor,

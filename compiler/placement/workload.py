@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurochip._support.csr import starts_of
+from neurochip._support.csr import renumbered, starts_of
 from neurochip.chip.spec import CoreSpec
 from neurochip.learning import LearningRule
 from neurochip.network import Network, Population
@@ -123,7 +123,7 @@ def lay_out_work(
             SynapseRows(
                 rows.astype(np.int32),
                 item.connection.indptr,
-                ends[item.connection.post],
+                renumbered(ends, item.connection.post),
                 item.grid.format,
                 item.max_delay.bit_length(),
                 _kernel(item, ends),

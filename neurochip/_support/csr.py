@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..typing import Int64Array
+from ..typing import Int32Array, Int64Array
 
-__all__ = ["join_rows", "of_entries", "rows_of", "spans", "starts_of"]
+__all__ = ["join_rows", "of_entries", "renumbered", "rows_of", "spans", "starts_of"]
 
 
 def starts_of(counts: Any) -> Int64Array:
@@ -21,6 +21,12 @@ def starts_of(counts: Any) -> Int64Array:
     starts = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=starts[1:])
     return starts
+
+
+def renumbered(numbers: Int32Array, items: Int32Array) -> Int32Array:
+    """Return ``numbers[items]``; without a copy if item i has number i."""
+    same = np.array_equal(numbers, np.arange(len(numbers)))
+    return items if same else numbers[items]
 
 
 def rows_of(rows: Any, n_rows: int) -> tuple[Int64Array, Int64Array]:

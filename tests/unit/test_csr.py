@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurochip._kernels.csr import transposed
-from neurochip._support.csr import join_rows, of_entries, rows_of, spans, starts_of
+from neurochip._support.csr import join_rows, of_entries, renumbered, rows_of, spans, starts_of
 
 
 @pytest.fixture
@@ -71,3 +71,9 @@ def test_entries_of_a_part_have_the_values_of_their_rows(part):
     starts, values = np.array([0, 0, 4, 4, 9, 10, 10]), np.arange(6) * 1.5
     whole = np.repeat(values, np.diff(starts))
     assert of_entries(starts, values, part).tolist() == whole[part].tolist()
+
+
+def test_items_are_copied_only_if_their_numbers_change():
+    items = np.array([2, 0, 2, 1], dtype=np.int32)
+    assert renumbered(np.arange(3, dtype=np.int32), items) is items
+    assert renumbered(np.array([1, 2, 0], dtype=np.int32), items).tolist() == [0, 1, 0, 2]
