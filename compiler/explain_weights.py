@@ -44,8 +44,8 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
         meant = integers / per_unit[post]
         spans.append((Span.of(asked), Span.of(meant)))
         sizes.append(len(post))
-        gone = np.flatnonzero((integers == 0) & (asked != 0))
-        lost += len(gone)
+        gone = (integers == 0) & (asked != 0)
+        lost += int(gone.sum())
         smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
         error = meant - asked
         worst = max(worst, float(error[np.argmax(np.abs(error))]), key=abs)

@@ -189,7 +189,7 @@ class Filler:
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
-        from .kernels import records_of
+        from .kernels import heads_of
 
         limits = limits_of(core)
         most = _NO_LIMIT
@@ -213,7 +213,7 @@ class Filler:
         encodings = 3 + core.skip_bits_max - core.skip_bits_min
         lists, sources = len(wiring.list_source), wiring.n_sources
         formats = len(wiring.format_bits)
-        record, stride = records_of(wiring.list_source, wiring.list_format, encodings)
+        stride = -(-2 * encodings // 16) * 16  # whole cache lines
 
         def ids(numbers: Int32Array) -> int:
             return int(numbers.max(initial=-1)) + 1
@@ -222,10 +222,11 @@ class Filler:
             return np.zeros(shape, dtype=dtype)
 
         self.scratch = Scratch(
-            record=record,
+            head=heads_of(wiring.list_source, wiring.list_format),
+            counts=zeros(lists * stride),
             stride=stride,
             encodings=encodings,
-            lists=zeros(lists, dtype=np.int64),
+            lists=zeros(lists),
             axon=zeros(sources, dtype=np.int64),
             sources=zeros(sources),
             profile=zeros(ids(wiring.profile)),

@@ -22,9 +22,9 @@ __all__ = [
     "add_neuron",
     "clear",
     "fill",
+    "heads_of",
     "list_by_source",
     "open_core",
-    "records_of",
     "within_limits",
     "words_of",
 ]
@@ -33,19 +33,16 @@ __all__ = [
 # Resources, in the order of ``budget.RESOURCES``.
 COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
 _LIST_WORDS, _SHARED, _MEMORY, _TRACES, _DELAY_BITS = range(6, 11)
-_SOURCE, _FORMAT, _LAST, _BEST, _COUNT = range(5)  # places in a record; bits follow the counts
-_AHEAD = 16  # a record is prefetched this many synapses before its use
+_SOURCE, _FORMAT, _LAST, _BEST, _HEAD = range(5)  # places in the head of a list, and its length
+_AHEAD = 16  # a head is prefetched this many synapses before its use
 _N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK, _STATE = range(7)
 
 
-def records_of(
-    list_source: Int32Array, list_format: Int32Array, encodings: int
-) -> tuple[Int32Array, int]:
-    """Return empty records of all lists, each in whole cache lines, and their stride."""
-    stride = -(-(_COUNT + 2 * encodings) // 16) * 16
-    records = np.zeros((len(list_source), stride), dtype=np.int32)
-    records[:, _SOURCE], records[:, _FORMAT] = list_source, list_format
-    return records.ravel(), stride
+def heads_of(list_source: Int32Array, list_format: Int32Array) -> Int32Array:
+    """Return the heads of all lists, which are empty."""
+    heads = np.zeros((len(list_source), _HEAD), dtype=np.int32)
+    heads[:, _SOURCE], heads[:, _FORMAT] = list_source, list_format
+    return heads.ravel()
 
 
 @inline_kernel
@@ -74,40 +71,41 @@ def _price(s, form, tables, packing):
 
 
 @inline_kernel
-def _use(s, at, form, encoding):
-    """Note that a list takes an encoding of its format."""
+def _use(s, form, encoding):
+    """Note that one more list takes an encoding of its format."""
     s.used[_FORMATS] += s.users[form, encoding] == 0
     s.users[form, encoding] += 1
-    s.record[at + _BEST] = encoding + 1
 
 
 @inline_kernel
-def _begin(s, at, form, target):
-    """Begin a list with one synapse; return its size. Its counts stay 0 until a second one."""
-    s.lists[s.top[_N_LISTS]] = at
+def _begin(s, number, form, target):
+    """Begin a list with one synapse, which is not counted before a second one; return its size."""
+    s.lists[s.top[_N_LISTS]] = number
     s.top[_N_LISTS] += 1
-    s.record[at + _LAST] = target
-    _use(s, at, form, s.alone[form])
+    s.head[number * _HEAD + _LAST] = target
+    s.head[number * _HEAD + _BEST] = -1 - s.alone[form]
+    _use(s, form, s.alone[form])
     return s.price[form, s.alone[form], 1]
 
 
 @inline_kernel
-def _size(s, at, form):
+def _size(s, number, form):
     """Return the size of a list in bits, once its first synapse is counted in all encodings."""
-    count, cost = at + _COUNT, at + _COUNT + s.encodings
-    if s.record[count] == 0:
+    best, count = number * _HEAD + _BEST, number * s.stride
+    if s.head[best] < 0:
+        s.head[best] = -s.head[best]
         for encoding in range(s.top[_ENCODINGS]):
-            s.record[count + encoding] = 1
-            s.record[cost + encoding] = s.price[form, encoding, 1]
-    return s.record[cost + s.record[at + _BEST] - 1]
+            s.counts[count + encoding] = 1
+            s.counts[count + s.encodings + encoding] = s.price[form, encoding, 1]
+    return s.counts[count + s.encodings + s.head[best] - 1]
 
 
 @inline_kernel
-def _append(s, at, form, target, packing):
-    """Add one more synapse, in all encodings, to the list whose record begins at ``at``."""
-    r, price = s.record, s.price
-    gap = target - r[at + _LAST]  # 0 for a second synapse onto the same target
-    count, cost = at + _COUNT, at + _COUNT + s.encodings
+def _append(s, number, form, target, packing):
+    """Add one more synapse, in all encodings, to a list."""
+    r, price = s.counts, s.price
+    gap = target - s.head[number * _HEAD + _LAST]  # 0 for a second synapse onto the same target
+    count, cost = number * s.stride, number * s.stride + s.encodings
     for encoding in range(s.top[_ENCODINGS]):
         n, added = r[count + encoding], 1
         fresh = n == packing.per_entry
@@ -124,22 +122,23 @@ def _append(s, at, form, target, packing):
             n, added = 0, 1
         r[cost + encoding] += price[form, encoding, n + added] - price[form, encoding, n]
         r[count + encoding] = n + added
-    r[at + _LAST] = target
+    s.head[number * _HEAD + _LAST] = target
 
 
 @inline_kernel
-def _choose(s, at, form, before):
+def _choose(s, number, form, before):
     """Choose the smallest encoding of a list; return the growth of the source's list in bits."""
-    best, cost = 0, at + _COUNT + s.encodings
+    best, cost = 0, number * s.stride + s.encodings
     for encoding in range(1, s.top[_ENCODINGS]):
-        if s.record[cost + encoding] < s.record[cost + best]:
+        if s.counts[cost + encoding] < s.counts[cost + best]:
             best = encoding
-    old = s.record[at + _BEST] - 1
+    old = s.head[number * _HEAD + _BEST] - 1
     if old != best:
         s.users[form, old] -= 1
         s.used[_FORMATS] -= s.users[form, old] == 0
-        _use(s, at, form, best)
-    return s.record[cost + best] - before
+        _use(s, form, best)
+        s.head[number * _HEAD + _BEST] = best + 1
+    return s.counts[cost + best] - before
 
 
 @inline_kernel
@@ -222,21 +221,21 @@ def add_neuron(neuron, s, tables, packing):
         end = tables.in_ptr[c + 1]
         for j in range(tables.in_ptr[c], end):
             if j + _AHEAD < end:
-                prefetch(s.record, tables.in_list[j + _AHEAD] * s.stride)
-                soon = tables.in_list[j + _AHEAD // 2] * s.stride
-                prefetch(s.axon, s.record[soon + _SOURCE])
-            at = tables.in_list[j] * s.stride
-            source, form = s.record[at + _SOURCE], s.record[at + _FORMAT]
+                prefetch(s.head, tables.in_list[j + _AHEAD] * _HEAD)
+                soon = tables.in_list[j + _AHEAD // 2] * _HEAD
+                prefetch(s.axon, s.head[soon + _SOURCE])
+            number = tables.in_list[j]
+            source, form = s.head[number * _HEAD + _SOURCE], s.head[number * _HEAD + _FORMAT]
             _meet_format(form, s, tables, packing)
             _meet(source, s, packing)
             if tables.format_once[form] == 1:
                 continue
-            if s.record[at + _BEST] == 0:
-                grown = _begin(s, at, form, target)
+            if s.head[number * _HEAD + _BEST] == 0:
+                grown = _begin(s, number, form, target)
             else:
-                before = _size(s, at, form)
-                _append(s, at, form, target, packing)
-                grown = _choose(s, at, form, before)
+                before = _size(s, number, form)
+                _append(s, number, form, target, packing)
+                grown = _choose(s, number, form, before)
             if s.axon[source] == 1 and source >= packing.first_input:
                 s.used[INPUTS] += 1
             words = -words_of(s.axon[source] - 1, packing)
@@ -252,12 +251,12 @@ def clear(s):
     """Empty the open core."""
     for i in range(s.top[_N_LISTS]):
         if i + _AHEAD < s.top[_N_LISTS]:
-            prefetch(s.record, s.lists[i + _AHEAD])
-        at = s.lists[i]
-        s.record[at + _BEST] = 0
-        if s.record[at + _COUNT] > 0:
-            for place in range(at + _COUNT, at + _COUNT + 2 * s.encodings):
-                s.record[place] = 0
+            prefetch(s.head, s.lists[i + _AHEAD] * _HEAD)
+        number = s.lists[i]
+        if s.head[number * _HEAD + _BEST] > 0:
+            for place in range(number * s.stride, number * s.stride + 2 * s.encodings):
+                s.counts[place] = 0
+        s.head[number * _HEAD + _BEST] = 0
     for i in range(s.top[N_SOURCES]):
         s.axon[s.sources[i]] = 0
     for i in range(s.top[_N_FORMATS]):

@@ -54,18 +54,18 @@ class Packing(NamedTuple):
 class Scratch(NamedTuple):
     """State of the open core; all zero between calls, except the constants of a record.
 
-    The data of a list form one *record* of ``stride`` numbers: source, format, last target, best
-    encoding + 1, and for each encoding the synapses in the last entry and the bits of all entries
-    (int32 suffices: 2**31 bits are 256 MB in one list). These are 0 while a list has one synapse,
-    as almost all lists of a large network have: most of the time went into counting it six times,
-    and into setting the counts back to 0. So a synapse needs one cache line instead
-    of seven; with 1e8 synapses these cache misses took most of the time.
+    A list has a *head*: its source, its format, its last target, and its best encoding + 1, with a
+    minus sign while it has one synapse. From the second one on it also has *counts*, ``stride``
+    numbers: for each encoding the synapses in the last entry, then the bits of all entries (int32
+    suffices: 2**31 bits are 256 MB in one list). Almost all lists of a large network have one
+    synapse, whose head takes a quarter of a cache line: cache misses take most of the time.
     """
 
-    record: Int32Array
+    head: Int32Array
+    counts: Int32Array
     stride: int
     encodings: int
-    lists: Int64Array
+    lists: Int32Array
     axon: Int64Array  # per source that reaches the core: 1 + the bits of its lists
     sources: Int32Array
     profile: Int32Array  # per number: mark of the last core that has it

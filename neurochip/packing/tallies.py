@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._kernels.instructions import prefetch
 from .._kernels.jit import kernel
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "list_pins",
     "sum_messages",
 ]
+
+_AHEAD = 16  # the group of a source is prefetched this many sources before its use
 
 
 @kernel
@@ -63,7 +66,10 @@ def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, i
     shares, shared_entries, single_entries, chip_entries = costs
     for core in range(n_cores):
         n = 0
-        for k in range(core_ptr[core], core_ptr[core + 1]):
+        end = core_ptr[core + 1]
+        for k in range(core_ptr[core], end):
+            if k + _AHEAD < end:
+                prefetch(group_of, source[k + _AHEAD])
             if source[k] < len(group_of):
                 group = group_of[source[k]]
                 if last[group] != core:
