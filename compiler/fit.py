@@ -116,7 +116,8 @@ def explain_fit(
     """Place a network as given and, if it does not fit, with one change at a time.
 
     The changes are fewer weight bits, shorter delays, equal time constants or thresholds within
-    each population, and the other placement strategies.
+    each population, and the other placement strategies; and cores with more axons or more synaptic
+    memory, if the cores have too few axons for any number of them.
 
     Parameters
     ----------
@@ -139,6 +140,8 @@ def explain_fit(
         for change, other, strategy in _changes(work, chip, asked.placement):
             changed = chosen({**dataclasses.asdict(asked), "placement": strategy})
             rows.append(_row(change, other, chip, changed))
+        if rows[0].cores is None:
+            rows += _larger_cores(work, chip, asked)
     return FitReport(chip, tuple(rows))
 
 
@@ -151,6 +154,32 @@ def _row(change: str, work: Workload, chip: ChipSpec, options: CompileOptions) -
         return FitRow(change, None, False, str(problem), tried)
     needed = len(placed.sites)
     return FitRow(change, needed, needed <= chip.total_cores, placed.binding(chip))
+
+
+def _larger_cores(work: Workload, chip: ChipSpec, options: CompileOptions) -> list[FitRow]:
+    """Try cores with more axons and, if these help, with more synaptic memory instead.
+
+    A core takes an axon for each group of neurons that sends to it. More memory helps, too, since
+    fewer cores make fewer groups.
+    """
+    many = chip.what_if(input_axons=_ROOM, output_axons=_ROOM, chips=_ROOM)
+    try:
+        usage = place(work, many, options).usage
+    except CompileError:
+        return []
+    needed = {
+        name: int(usage[name].max())
+        for name in ("input_axons", "output_axons")
+        if usage[name].max() > getattr(chip.core, name)
+    }
+    words = " and ".join(f"{n} {name.replace('_', ' ')}" for name, n in needed.items())
+    rows = [_row(f"cores with {words}", work, chip.what_if(**needed), options)]
+    for times in (2, 4, 8):
+        larger = chip.what_if(synaptic_words=times * chip.core.synaptic_words)
+        rows.append(_row(f"cores with {times} times the synaptic memory", work, larger, options))
+        if rows[-1].cores is not None:
+            break
+    return rows
 
 
 def _changes(work: Workload, chip: ChipSpec, strategy: str) -> Iterator[tuple[str, Workload, str]]:

@@ -110,8 +110,9 @@ def _run_command(line: str, page: Path) -> str:
     if words[:1] == ["python"] and words[1].startswith("examples/"):
         script, output = str(ROOT / words[1]), io.StringIO()
         arguments = mock.patch.object(sys, "argv", [script, *words[2:]])
+        folders = mock.patch.object(sys, "path", [str(Path(script).parent), *sys.path])
         before = set(Path().rglob("*"))
-        with arguments, contextlib.redirect_stdout(output):
+        with arguments, folders, contextlib.redirect_stdout(output):
             runpy.run_path(script, run_name="__main__")
         written = set(Path().rglob("*")) - before
         if written and not words[2:]:  # an argument is the folder for its files
@@ -169,7 +170,8 @@ def draw_figures() -> None:
         _run_command("python examples/15_noise_floor.py bits.png", ROOT / "docs")
         _run_command("python examples/16_trained_digits.py accuracy.png", ROOT / "docs")
         _run_command("python examples/20_pynn_script.py .", ROOT / "docs")
-        for name in ("bits.png", "accuracy.png", "pynn_script.png"):
+        _run_command("python examples/21_microcircuit.py microcircuit.png", ROOT / "docs")
+        for name in ("bits.png", "accuracy.png", "pynn_script.png", "microcircuit.png"):
             (ROOT / "docs" / "figures" / name).write_bytes(Path(name).read_bytes())
 
 

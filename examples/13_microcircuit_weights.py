@@ -26,10 +26,21 @@ at full scale, errors of sums would have a larger effect.
 from __future__ import annotations
 
 import argparse
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from potjans_diesmann import (
+    DT,
+    EXTERNAL,
+    NAMES,
+    PROBABILITIES,
+    SIZES,
+    TAU_SYN,
+    WEIGHT,
+    activity,
+    mean_input,
+    weight_of,
+    weights,
+)
 
 from neurochip import (
     LIF,
@@ -40,7 +51,6 @@ from neurochip import (
     Normal,
     PoissonInput,
     Population,
-    Recording,
     compile_network,
     draw_stimulus,
     fixed_indegree,
@@ -49,44 +59,10 @@ from neurochip import (
 )
 
 SCALE = 0.05  # fraction of the neurons, and of the synapses of each neuron
-DT = 0.1  # ms
-START = 300.0  # ms; earlier spikes are not counted
-BIN = 5.0  # ms, bin of spike counts
 POOL = 2000  # external sources of each population
-SPREAD = 0.1  # standard deviation of the weights of a connection, relative to their mean
 CIRCUITS = {"equal neurons": 0.0, "capacitances spread by ±30 %": 0.3}
 BITS = (4, 3, 2)
 RULES = ("floor", "nearest", "stochastic", "moments")
-
-NAMES = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
-SIZES = (20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948)
-EXTERNAL = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)  # external synapses at 8 Hz
-RATES = (0.943, 3.026, 4.368, 5.882, 7.733, 8.664, 1.096, 7.851)  # Hz, at full scale
-# Probability that a neuron of the row has a synapse from one of the column.
-PROBABILITIES = (
-    (0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0),
-    (0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0),
-    (0.0077, 0.0059, 0.0497, 0.135, 0.0067, 0.0003, 0.0453, 0.0),
-    (0.0691, 0.0029, 0.0794, 0.1597, 0.0033, 0.0, 0.1057, 0.0),
-    (0.1004, 0.0622, 0.0505, 0.0057, 0.0831, 0.3726, 0.0204, 0.0),
-    (0.0548, 0.0269, 0.0257, 0.0022, 0.06, 0.3158, 0.0086, 0.0),
-    (0.0156, 0.0066, 0.0211, 0.0166, 0.0572, 0.0197, 0.0396, 0.2252),
-    (0.0364, 0.001, 0.0034, 0.0005, 0.0277, 0.008, 0.0658, 0.1443),
-)
-WEIGHT, INHIBITION, TAU_SYN = 0.0878, -4.0, 0.5  # nA for 0.15 mV; relative; ms
-
-
-def weight_of(target: int, source: int) -> float:
-    """Return the mean weight at full scale in nA."""
-    if source % 2:
-        return INHIBITION * WEIGHT
-    return 2 * WEIGHT if (NAMES[target], NAMES[source]) == ("L23E", "L4E") else WEIGHT
-
-
-def weights(mean: float) -> Normal:
-    """Return a distribution of weights of one sign around a mean."""
-    low, high = sorted((0.0, 3 * mean))
-    return Normal(mean, abs(SPREAD * mean), low=low, high=high)
 
 
 def describe(unlike: float, scale: float) -> Network:
@@ -96,13 +72,7 @@ def describe(unlike: float, scale: float) -> Network:
     for target, name in enumerate(NAMES):
         size = round(scale * SIZES[target])
         external = WEIGHT * EXTERNAL[target] * 8.0
-        mean = external + sum(
-            weight_of(target, source)
-            * PROBABILITIES[target][source]
-            * SIZES[source]
-            * RATES[source]
-            for source in range(8)
-        )
+        mean = external + mean_input(target, np.multiply(PROBABILITIES[target], SIZES))
         cm = 0.25 * rng.uniform(1 - unlike, 1 + unlike, size)  # nF
         model = LIF(
             tau_m=10.0,
@@ -138,52 +108,6 @@ def describe(unlike: float, scale: float) -> Network:
                     )
                 )
     return Network(inputs=inputs, populations=populations, connections=connections)
-
-
-class Activity(NamedTuple):
-    """Mean rate, CV of intervals and correlation of pairs by population, and each neuron's rate."""
-
-    rates: NDArray[np.float64]
-    cvs: NDArray[np.float64]
-    correlations: NDArray[np.float64]
-    neurons: list[NDArray[np.float64]]
-
-    def differences(self, other: Activity) -> tuple[float, ...]:
-        """Return mean absolute differences; rates are relative to the mean of a population."""
-        single = [
-            np.abs(theirs - ours).mean() / ours.mean()
-            for ours, theirs in zip(self.neurons, other.neurons, strict=True)
-        ]
-        return (
-            float(np.abs(other.rates / self.rates - 1).mean()),
-            float(np.mean(single)),
-            float(np.nanmean(np.abs(other.cvs - self.cvs))),
-            float(np.nanmean(np.abs(other.correlations - self.correlations))),
-        )
-
-
-def activity(run: Recording) -> Activity:
-    """Measure a run from START on."""
-    rates, cvs, correlations, neurons = zip(*(measure(run, n) for n in NAMES), strict=True)
-    return Activity(np.array(rates), np.array(cvs), np.array(correlations), list(neurons))
-
-
-def measure(run: Recording, name: str) -> tuple[float, float, float, NDArray[np.float64]]:
-    """Return rate, CV and correlation of a population, and the rates of its neurons."""
-    size, late = run.populations[name], run.times(name) >= START
-    steps, ids = run.steps[name][late], run.ids[name][late]
-    length = run.duration - START
-    bins = ((steps * run.dt - START) // BIN).astype(np.int64)
-    counts = np.zeros((size, round(length / BIN)))
-    np.add.at(counts, (ids, bins), 1)
-    # The variance of a sum is the sum of all covariances.
-    own = counts.var(axis=1).sum()
-    correlation = (counts.sum(axis=0).var() - own) / (size - 1) / own
-    intervals = [np.diff(steps[ids == neuron]) for neuron in range(size)]  # steps are sorted
-    cvs = [item.std() / item.mean() for item in intervals if item.size >= 2]
-    cv = np.mean(cvs) if cvs else np.nan
-    single = counts.sum(axis=1) / length * 1000
-    return float(single.mean()), float(cv), float(correlation), single
 
 
 def sums_off(image: ChipImage) -> float:

@@ -387,3 +387,27 @@ def test_a_pynn_script_keeps_its_rates_on_the_chip_with_four_bits_and_not_with_t
     for error in (*errors[0], *errors[1]):
         assert abs(error) < 1
     assert min(errors[2]) > 2
+
+
+def test_four_bits_keep_the_microcircuit_and_three_rounded_to_nearest_do_not() -> None:
+    text = shown("21_microcircuit.py")
+    assert text.startswith("7,717 neurons, 2,996,524 synapses; 83 of 128 cores\n")
+    rates, spikes = text.split("all spikes")
+    published = numbers(line(rates, "published, full size").removeprefix("published, full size"))
+    in_float = numbers(line(rates, "float64").removeprefix("float64"))
+    assert len(published) == len(in_float) == 8
+    off = {
+        name: numbers(line(spikes, name).removeprefix(name))
+        for name in (
+            "8 bits  ",
+            "8 bits, other input",
+            "4 bits",
+            "3 bits, nearest",
+            "3 bits, moments",
+        )
+    }
+    change = {name.strip(): row[0] for name, row in off.items()}
+    assert max(abs(change["8 bits"]), abs(change["4 bits"])) < 1
+    assert abs(change["3 bits, moments"]) < 2
+    assert change["3 bits, nearest"] > 10
+    assert max(row[1] for row in off.values()) - min(row[1] for row in off.values()) < 0.03

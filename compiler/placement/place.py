@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip._support.csr import spans
-from neurochip.chip.spec import ChipSpec
+from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import FitError
 from neurochip.network import Population
 from neurochip.packing.budget import Filler, Filling, add_axons, limits_of
@@ -138,7 +138,7 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
         if not over.size:
             return placement
         most = int(max(values.max() for values in excess.values()))
-        problem = problem or _too_many_axons(placement, excess, chip)
+        problem = problem or _too_many_axons(placement, filling, excess, chip)
         sizes = np.diff(filling.core_ptr)[over]
         if (least is not None and most >= least) or sizes.max() == 1:
             raise FitError(problem)
@@ -179,24 +179,31 @@ def _on_mesh(
     return Placement(core_ptr, compartment, work, sites, usage)
 
 
-def _too_many_axons(placement: Placement, excess: Mapping[str, Int64Array], chip: ChipSpec) -> str:
+def _too_many_axons(
+    placement: Placement, filling: Filling, excess: Mapping[str, Int64Array], chip: ChipSpec
+) -> str:
     name = next(name for name, values in excess.items() if values.max() > 0)
     counts = placement.usage[name]
     worst = int(np.argmax(counts))
+    most, limit = int(counts[worst]), getattr(chip.core, name)
+    needs = f"network: core {worst} needs {most} {name.replace('_', ' ')}"
+    more = f"compile for a chip that has more, with chip.what_if({name}={most})"
+    inputs = int(filling.usage["input_axons"][worst])
+    if name == "output_axons" or not chip.core.population_axons or 2 * inputs >= most:
+        return f"{needs}; allowed: {limit}. Make the network fit ({_REMEDY[name]}), or {more}."
+    full = placement.binding(chip).replace(" ", "_")
+    each = placement.work.wiring.n_neurons / filling.n_cores
     return (
-        f"network: core {worst} needs {counts[worst]} {name.replace('_', ' ')}; allowed: "
-        f"{getattr(chip.core, name)}. Make the network fit ({_REMEDY[name]}), or compile for a "
-        "chip that has more with chip.what_if(...)."
+        f"{needs}: {inputs} for inputs and {most - inputs} for groups of neurons, one for each "
+        f"population on each core that sends to it; allowed: {limit}. Smaller cores make more "
+        f"groups: let a core hold more than {each:.3g} neurons (it is full with "
+        f"{_full(full, filling.usage, chip.core)}), or {more}. explain_fit tries such changes."
     )
 
 
 def _too_many(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:
     needed, core = filling.n_cores, chip.core
     name = fullest_resource(work, core, order, filling.core_ptr, filling.usage)
-    limit, remedy = limits_of(core)[name], _REMEDY_OF_ALL[name]
-    if name == "compartments":
-        limit = int(delay_limit(core, filling.usage["delay_bits"].max()))
-        remedy = remedy if limit == core.compartments else "shorten the delays"
     there, larger = (
         f"chip {chip.name!r} has {chip.cores}",
         f"chip with chip.what_if(cores={needed})",
@@ -205,9 +212,18 @@ def _too_many(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpe
         there = f"the {chip.chips} chips of {chip.name!r} have {chip.total_cores}"
         larger = f"system with chip.what_if(chips={-(-needed // chip.cores)})"
     return (
-        f"network: needs {needed} cores; {there}. A core is full with {limit} "
-        f"{name.replace('_', ' ')}: {remedy}, or compile for a larger {larger}."
+        f"network: needs {needed} cores; {there}. A core is full with "
+        f"{_full(name, filling.usage, core)}, or compile for a larger {larger}."
     )
+
+
+def _full(name: str, usage: Mapping[str, Int64Array], core: CoreSpec) -> str:
+    """Return how much of a resource fills a core, and what to do about it."""
+    limit, remedy = limits_of(core)[name], _REMEDY_OF_ALL[name]
+    if name == "compartments":
+        limit = int(delay_limit(core, usage["delay_bits"].max()))
+        remedy = remedy if limit == core.compartments else "shorten the delays"
+    return f"{limit} {name.replace('_', ' ')}: {remedy}"
 
 
 def _too_large(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:

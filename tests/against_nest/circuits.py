@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-
 import numpy as np
 from against_nest.networks import RULES
+from potjans_diesmann import describe
 
 from neurochip import (
     LIF,
@@ -16,7 +14,6 @@ from neurochip import (
     fixed_indegree,
     fixed_probability,
 )
-from neurochip.recurrence import delay_steps
 
 __all__ = ["CIRCUITS"]
 
@@ -74,17 +71,8 @@ def vogels_abbott(seed: int) -> Network:
 
 
 def microcircuit(seed: int) -> Network:
-    """Return the cortical microcircuit of ``examples/13_microcircuit_weights.py`` at 5 %.
-
-    Its delays are whole steps, at least one, as NEST wants them. The seed is that of the input.
-    """
-    example = importlib.import_module("examples.13_microcircuit_weights")
-    network = example.describe(0.0, 0.05)
-    connections = [
-        dataclasses.replace(item, delay=np.maximum(delay_steps(item.delay, 0.1), 1) * 0.1)
-        for item in network.connections
-    ]
-    return dataclasses.replace(network, connections=connections, **RULES)
+    """Return the cortical microcircuit of Potjans and Diesmann at 5 %."""
+    return describe(0.05, background="poisson", seed=seed, **RULES)
 
 
 CIRCUITS = {

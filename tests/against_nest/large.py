@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    sys.path[:1] = [str(folder) for folder in Path(__file__).resolve().parents[1:3]]
+    tests = Path(__file__).resolve().parents[1]
+    sys.path[:1] = [str(tests), str(tests.parent), str(tests.parent / "examples")]
 
 import nest
 from against_nest.circuits import CIRCUITS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler import CompileError, CompileOptions, compile_network
+from compiler import CompileError, CompileOptions, compile_network, explain_fit
 from neurochip import (
     LIF,
     LOIHI,
@@ -257,6 +257,31 @@ def test_a_single_neuron_that_exceeds_a_core_is_refused(changes, connect, text):
     compile_network(network, larger, dt=0.1)
 
 
+def test_cores_that_all_send_to_each_other_fit_with_more_axons():
+    cells = Population("cells", 40, lif())
+    network = Network(
+        populations=[cells], connections=[all_to_all(cells, cells, weight=0.1, name="all")]
+    )
+    chip = LOIHI.what_if(name="small", compartments=4, input_axons=6)
+    assert compile_network(network, chip.what_if(input_axons=10), dt=0.1).n_cores == 10
+    rows = explain_fit(network, chip, 0.1).rows
+    assert rows[-1].change == "cores with 8 times the synaptic memory"
+    assert rows[-1].cores is None
+    (more,) = [row for row in rows if row.change == "cores with 10 input axons"]
+    assert (more.cores, more.fits) == (10, True)
+
+
+def test_more_synaptic_memory_makes_fewer_cores_that_send():
+    cells = Population("cells", 64, lif())
+    network = Network(
+        populations=[cells], connections=[all_to_all(cells, cells, weight=0.1, name="all")]
+    )
+    chip = LOIHI.what_if(name="small", synaptic_words=200, input_axons=3)
+    last = explain_fit(network, chip, 0.1).rows[-1]
+    assert last.change.endswith(" times the synaptic memory")
+    assert last.fits
+
+
 def test_the_neuron_that_exceeds_a_core_is_named():
     def connect(source, cells):
         pre = [0, 1, *range(50), 7]
@@ -269,13 +294,27 @@ def test_the_neuron_that_exceeds_a_core_is_named():
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "remedy"),
+    ("limit", "value", "text"),
     [
-        ("input_axons", 3, "drive it from fewer sources"),
-        ("output_axons", 7, "connect it to fewer populations"),
+        (
+            "input_axons",
+            3,
+            "network: core 0 needs 4 input axons: 0 for inputs and 4 for groups of neurons, one "
+            "for each population on each core that sends to it; allowed: 3. Smaller cores make "
+            "more groups: let a core hold more than 4 neurons (it is full with 4 compartments: "
+            "simulate fewer neurons), or compile for a chip that has more, with "
+            "chip.what_if(input_axons=4). explain_fit tries such changes.",
+        ),
+        (
+            "output_axons",
+            7,
+            "network: core 0 needs 8 output axons; allowed: 7. Make the network fit (connect it to "
+            "fewer populations), or compile for a chip that has more, with "
+            "chip.what_if(output_axons=8).",
+        ),
     ],
 )
-def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
+def test_axons_between_cores_are_counted_after_placement(limit, value, text):
     """Four populations on a core each, all connected: one axon in, two entries out per pair."""
     members = [Population(f"p{i}", 4, lif()) for i in range(4)]
     network = Network(
@@ -283,10 +322,7 @@ def test_axons_between_cores_are_counted_after_placement(limit, value, remedy):
         connections=[all_to_all(a, b, weight=0.1) for a in members for b in members],
     )
     chip = LOIHI.what_if(name="small", compartments=4, **{limit: value})
-    assert message(network, chip) == (
-        f"network: core 0 needs {value + 1} {limit.replace('_', ' ')}; allowed: {value}. Make the "
-        f"network fit ({remedy}), {MORE}"
-    )
+    assert message(network, chip) == text
     image = compile_network(network, chip.what_if(**{limit: value + 1}), dt=0.1)
     assert image.report.resources[limit] == (value + 1, value + 1)
 
