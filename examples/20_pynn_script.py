@@ -84,7 +84,7 @@ def draw(folder: Path) -> None:
         comparison=comparison,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    judgement.comparison_figure("excitatory").savefig(folder / "pynn_script.png")
+    judgement.comparison_figure("excitatory").savefig(folder / "pynn_script.png", dpi=150)
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ def draw(runs: dict[str, Recording], path: str) -> None:
     bars.set(xticks=places, ylabel="rate, Hz")
     bars.set_xticklabels(NAMES, fontsize=6)
     bars.legend(frameon=False, fontsize=6)
-    figure.savefig(path)
+    figure.savefig(path, dpi=150)
 
 
 def main(path: str | None) -> None:
