@@ -167,7 +167,7 @@ def _larger_cores(work: Workload, chip: ChipSpec, options: CompileOptions) -> li
         usage = place(work, many, options).usage
     except CompileError:
         return []
-    needed = {
+    needed: dict[str, Any] = {
         name: int(usage[name].max())
         for name in ("input_axons", "output_axons")
         if usage[name].max() > getattr(chip.core, name)
