@@ -129,11 +129,8 @@ class Position(Protocol):
     def turn(self) -> Lock:
         """Return the lock for a ``with`` block; raise an error if the position is being moved."""
 
-    def pending_inputs(self, lead: int = 0) -> Int32Array:
-        """Return the inputs whose spikes the next step delivers.
-
-        With a ``lead`` they are dropped: inputs of the next step act in it, so its run brings them.
-        """
+    def pending_inputs(self) -> Int32Array:
+        """Return the inputs whose spikes the next step delivers."""
 
 
 P = TypeVar("P", bound=Position)

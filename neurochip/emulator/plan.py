@@ -119,7 +119,8 @@ def add_run(
     EmulatorError
         If it has payloads that the image does not take.
     """
-    pending = NONE if position is None else position.pending_inputs(run.lead)
+    # Inputs that act early act in the step that they are given for, so the run itself brings them.
+    pending = NONE if position is None or run.lead else position.pending_inputs()
     symbols = symbols_of(image)
     dt, sizes = symbols.dt, [(item.name, item.size) for item in symbols.inputs]
     trains = stimulus.trains_for(sizes)

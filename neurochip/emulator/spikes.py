@@ -29,12 +29,13 @@ class InputRows(NamedTuple):
     sources are ``sources[starts[copy, k]:starts[copy, k + 1]]``, in any order, since the order does
     not change a sum of integers. ``starts`` has shape (n_copies, n_steps + 2): the last row,
     n_steps, holds the spikes that are pending after the run. ``payloads`` has one for each source,
-    without those of row 0; None if all are 1.
+    without those of row 0; None if all are 1. ``lead`` is that of the run.
     """
 
     sources: Int32Array
     starts: Int64Array
     payloads: Int32Array | None = None
+    lead: int = 0
 
     @property
     def n_steps(self) -> int:
@@ -81,6 +82,7 @@ class InputLists:
         self._starts = np.empty((copies, 0), dtype=np.int64)
         self._steps = np.empty(_CHUNK, dtype=np.int64)
         self._payloads: Int32Array | None = None
+        self._lead = 0
 
     def add_train(
         self,
@@ -148,11 +150,11 @@ class InputLists:
         added, self._added = self._added, 0
         self._starts[added:] = self._starts[added - 1, -1]
         payloads, self._payloads = self._payloads, None
-        return InputRows(self._sources, self._starts, payloads), added
+        return InputRows(self._sources, self._starts, payloads, self._lead), added
 
     def _next(self, n_spikes: int, run: RunSpan, pending: Int32Array) -> Int64Array:
         """Reserve memory for a run; return its row starts: the first two set, the others 0."""
-        copies = len(self._starts)
+        copies, self._lead = len(self._starts), run.lead
         if not self._added and self._starts.shape[1] != run.n_steps + 2:
             self._starts = np.empty((copies, run.n_steps + 2), dtype=np.int64)
         begin = int(self._starts[self._added - 1, -1]) if self._added else 0

@@ -254,7 +254,7 @@ def forced_spikes(item: LearnedConnection, run: Recording, stimulus: Stimulus) -
     """Return the spikes of both sides of a connection in a run from step 0."""
     symbols = item.symbols
     source, target = item.connection.source, item.connection.target
-    lead = 0
+    lead = 0  # an input of step 0, which the chip has a step early, counts as one of its first step
     if isinstance(source, Population):
         steps, ids = run.steps[source.name], run.ids[source.name]
     else:
@@ -266,7 +266,7 @@ def forced_spikes(item: LearnedConnection, run: Recording, stimulus: Stimulus) -
         steps, ids = steps[own], ids[own] - np.int32(begin)
     late = late_steps(item)
     return ForcedSpikes(
-        sent=by_step(steps - lead, ids, run.n_steps),
+        sent=by_step(np.maximum(steps - lead, 0), ids, run.n_steps),
         arrived=by_step(steps + (late - lead), ids, run.n_steps),
         post=by_step(run.steps[target.name], run.ids[target.name], run.n_steps),
     )

@@ -11,11 +11,12 @@ from .layout import Count
 from .synapse_kernels import learn_epoch
 from .trace_kernels import advance, again
 
-__all__ = ["learn_step", "learn_steps"]
+__all__ = ["learn_late", "learn_step", "learn_steps"]
 
 EVENTS, REFUSED = int(Count.EVENTS), int(Count.REFUSED)
 SPIKES, REPEATED = int(Count.SPIKES), int(Count.REPEATED)
 PRE, POST = 0, 1  # of State.n_listed
+_NO_TIME = np.int64(-1)  # an epoch without u terms
 
 
 @inline_kernel
@@ -164,6 +165,48 @@ def learn_step(
     learn_epoch(engine.first_epoch + index, step, epoch_row, tables, state)
     forget_spikes(state.pre_when, state.pre_list, PRE, state)
     forget_spikes(state.post_when, state.post_list, POST, state)
+
+
+@kernel_part
+def learn_late(step: Any, ids: Any, begin: Any, end: Any, tables: Any, state: Any) -> None:
+    """Learn from presynaptic spikes of the last step, which has been learned without them.
+
+    Step -1 has none of its own. Before the end of an epoch the spikes are noted. After it, their
+    impulses are added to the traces, and terms with x0 act.
+    """
+    if begin == end:
+        return
+    engine, draws = tables.engine, tables.draws
+    index = step // engine.epoch
+    k = step - index * engine.epoch + 1
+    row, epoch_row = step - draws.first_step, index - draws.first_epoch
+    note_spikes(
+        ids,
+        begin,
+        end,
+        k,
+        step,
+        row,
+        tables.synapses.row,
+        PRE,
+        state.pre_when,
+        state.pre_list,
+        state.x,
+        tables.pre,
+        engine,
+        draws.again,
+        state,
+    )
+    if k < engine.epoch:
+        return
+    n = state.x.shape[1]
+    for i in range(n):
+        if state.pre_when[tables.pre.neuron[i]] > 0:
+            again(state.x, i, tables.pre, engine, draws.again, step, row, state.counts)
+            for v in range(len(state.x)):
+                state.x_history[(v * (engine.epoch + 1) + engine.epoch) * n + i] = state.x[v, i]
+    learn_epoch(_NO_TIME, step, epoch_row, tables, state)
+    forget_spikes(state.pre_when, state.pre_list, PRE, state)
 
 
 @kernel

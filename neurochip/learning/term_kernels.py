@@ -20,8 +20,8 @@ TIME = 2  # a dependency of terms
 
 @inline_kernel
 def is_due(number: Any, k: Any) -> Any:
-    """Return whether a u term acts in an epoch."""
-    return number & ((np.int64(1) << k) - 1) == 0
+    """Return whether a u term acts in an epoch; in that of a negative number none does."""
+    return number >= 0 and number & ((np.int64(1) << k) - 1) == 0
 
 
 @inline_kernel

@@ -12,6 +12,7 @@ LEARNED = "tests/unit/test_learned_connections.py::"
 PAIRS = "tests/unit/test_joined_pairs.py::"
 PLASTIC = "neurochip/emulator/programmed/plastic"
 GRADED = "tests/unit/test_graded_spikes.py::"
+EARLY = "tests/unit/test_early_inputs_learn.py::"
 FOLDER = "neurochip/emulator/programmed/"
 UPDATE, LOOP = f"{FOLDER}update.py", f"{FOLDER}loop.py"
 LAYOUT, ORDER = f"{FOLDER}layout.py", f"{FOLDER}order.py"
@@ -118,8 +119,8 @@ MUTANTS = [
     Mutant(
         "pending input spikes lose their payloads",
         POSITION,
-        "payloads[starts[0] :][: len(call.payloads)] = call.payloads",
-        "payloads[starts[0] :][: len(call.payloads)] = 1",
+        "payloads[first][: len(call.payloads)] = call.payloads",
+        "payloads[first][: len(call.payloads)] = 1",
         f"{ENGINE}test_a_pending_payload_meets_a_run_without_payloads",
     ),
     Mutant(
@@ -168,9 +169,37 @@ MUTANTS = [
     Mutant(
         "input spikes of step -1 are delivered again",
         f"{PLASTIC}_kernels.py",
-        "if step == 0 else 0):",
-        "if step <= 1 else 0):",
+        "if index == 0 else 0):",
+        "if index <= 1 else 0):",
         f"{LEARNING}test_a_spike_delivers_the_weight_before_its_own_step_has_taught",
+    ),
+    Mutant(
+        "an input that the run before did not know teaches nothing",
+        f"{PLASTIC}_kernels.py",
+        "inputs.starts[1] - inputs.untaught",
+        "inputs.starts[1]",
+        f"{EARLY}test_an_input_of_the_first_steps_teaches_as_in_float",
+    ),
+    Mutant(
+        "an input that the run before knew teaches again",
+        POSITION,
+        "np.count_nonzero(untaught)",
+        "np.count_nonzero(sources >= 0)",
+        f"{EARLY}test_a_spike_that_the_run_before_knew_is_delivered_and_teaches_once",
+    ),
+    Mutant(
+        "time passes again for synapses with an input that the run before did not know",
+        "neurochip/learning/term_kernels.py",
+        "return number >= 0 and ",
+        "return ",
+        f"{EARLY}test_time_changes_a_weight_once_a_step_whatever_the_run_before_knew",
+    ),
+    Mutant(
+        "of two spikes of which one was known neither is delivered",
+        POSITION,
+        "nth >= n_known, n_known == 0",
+        "n_known == 0, n_known == 0",
+        f"{EARLY}test_of_two_spikes_in_a_step_one_may_have_been_known",
     ),
     Mutant(
         "weights of one factor are looked up one too low",

@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "u terms are due an epoch early",
         CHOSEN,
-        "return number & ((np.int64(1) << k) - 1) == 0",
-        "return (number + 1) & ((np.int64(1) << k) - 1) == 0",
+        "number & ((np.int64(1) << k) - 1) == 0",
+        "(number + 1) & ((np.int64(1) << k) - 1) == 0",
         LOIHI,
     ),
     Mutant(

@@ -48,10 +48,8 @@ class Position(AnyPosition):
     call: Call = field(default_factory=Call)
     bias: Int32Array | None = None
 
-    def pending_inputs(self, lead: int = 0) -> Int32Array:
+    def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
-        if lead:
-            self.call = self.settle()._replace(inputs=NONE)
         return self.settle().inputs
 
     def begin(self, rows: InputRows, output: RunBuffers) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.jit import inner_kernel, kernel_part
-from ...learning.kernels import learn_step
+from ...learning.kernels import learn_late, learn_step
 from .plastic_layout import SAMPLED
 from .rows import place_of
 
@@ -56,19 +56,27 @@ def deliver_group(
 def deliver_first(
     step: Any, index: Any, inputs: Any, head: Any, ring_size: Any, learning: Any, state: Any
 ) -> None:
-    """Deliver the input spikes of step -1; those of later steps are delivered before they teach."""
-    for g in range(len(learning.tables) if step == 0 else 0):
+    """Deliver, then learn from the input spikes that the step before a run did not know."""
+    for g in range(len(learning.tables) if index == 0 else 0):
         if learning.tables[g].of_inputs:
             state.events[0] += deliver_group(
                 inputs.sources,
                 inputs.payloads,
-                inputs.starts[index],
-                inputs.starts[index + 1],
+                inputs.starts[1] - inputs.unknown,
+                inputs.starts[1],
                 head,
                 ring_size,
                 learning.tables[g],
                 learning.states[g].weight,
                 state.ring,
+            )
+            learn_late(
+                np.int64(step - 1),
+                inputs.sources,
+                inputs.starts[1] - inputs.untaught,
+                inputs.starts[1],
+                learning.tables[g].learn,
+                learning.states[g],
             )
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...learning.layout import State as PlasticState
-from ...typing import Int32Array
+from ...typing import Int32Array, Int64Array
 from ..cpu.layout import LANES
 from ..cpu.memory import aligned, zeroed
 from ..position import UNDERWAY, AnyPosition
@@ -54,10 +54,8 @@ class Position(AnyPosition):
     call: Call = field(default_factory=Call)
     overridden: frozenset[tuple[int, str]] = frozenset()
 
-    def pending_inputs(self, lead: int = 0) -> Int32Array:
+    def pending_inputs(self) -> Int32Array:
         """Return the inputs whose spikes the next step delivers."""
-        if lead:
-            self.call = self.settle()._replace(sources=NONE, payloads=NONE)
         return self.settle().sources
 
     def settle(self) -> Call:
@@ -71,12 +69,23 @@ class Position(AnyPosition):
         return self.call
 
     def begin(self, rows: InputRows) -> Inputs:
-        """Begin a run on input spikes, whose first row begins with the pending ones."""
+        """Begin a run on input spikes; its first row is the pending ones, unless inputs act early.
+
+        If they do, the spikes of the first row that the last run did not know are put last. At step
+        0 without it they are those of step -1, which are delivered and teach nothing.
+        """
         call = self.settle()
         payloads = np.ones(len(rows.sources), np.int32) if rows.payloads is None else rows.payloads
         starts = rows.starts[0]
-        payloads[starts[0] :][: len(call.payloads)] = call.payloads
-        inputs = Inputs(rows.sources, payloads, starts)
+        first = slice(*starts[:2].tolist())
+        if rows.lead:
+            order, unknown, untaught = known_first(rows.sources[first], call.sources)
+            rows.sources[first] = rows.sources[first][order]
+            payloads[first] = payloads[first][order]
+        else:
+            payloads[first][: len(call.payloads)] = call.payloads
+            unknown, untaught = 0 if call.step else first.stop - first.start, 0
+        inputs = Inputs(rows.sources, payloads, starts, unknown, untaught)
         self.call = call._replace(inputs=inputs)
         return inputs
 
@@ -91,6 +100,20 @@ class Position(AnyPosition):
                 now[...] = start
         self.call, self.overridden = Call(), frozenset()
         self.state.clock[0] = 0
+
+
+def known_first(sources: Int32Array, known: Int32Array) -> tuple[Int64Array, int, int]:
+    """Return an order of spikes, and how many are unknown, and of a source without known ones.
+
+    Known ones come first, then those of a source that is listed more often than it is known.
+    """
+    order = np.argsort(sources, kind="stable")
+    ranked, begun = sources[order], np.sort(known)
+    nth = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
+    n_known = np.searchsorted(begun, ranked, "right") - np.searchsorted(begun, ranked)
+    unknown, untaught = nth >= n_known, n_known == 0
+    order = order[np.argsort(unknown.astype(int) + untaught, kind="stable")]
+    return order, int(np.count_nonzero(unknown)), int(np.count_nonzero(untaught))
 
 
 def new_state(order: Order, tables: Tables) -> State:

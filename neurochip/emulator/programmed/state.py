@@ -123,11 +123,17 @@ class Used(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """Input spikes: step k of a run delivers ``starts[k]`` to ``starts[k + 1] - 1``."""
+    """Input spikes: step k of a run delivers ``starts[k]`` to ``starts[k + 1] - 1``.
+
+    Synapses that learn deliver and learn from a spike at the end of the step before. That step did
+    not deliver the last ``unknown`` spikes of step 0, nor learn from the last ``untaught`` ones.
+    """
 
     sources: Int32Array
     payloads: Int32Array
     starts: Int64Array
+    unknown: int
+    untaught: int
 
 
 class BiasRows(NamedTuple):
