@@ -62,7 +62,7 @@ def setup(
     conductances: str | None = None,
     **options: Any,
 ) -> int:
-    """Begin a simulation; all objects of an earlier one are forgotten.
+    """Begin a simulation; all objects of an earlier one are forgotten, and refused from now on.
 
     Parameters
     ----------
