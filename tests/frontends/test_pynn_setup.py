@@ -117,6 +117,8 @@ def test_cells_of_an_earlier_setup_are_not_taken_for_those_that_have_their_numbe
         (lambda: old.set(tau_m=10.0), "Population"),
         (lambda: old.initialize(v=-60.0), "Population"),
         (lambda: link.get("stored_weight", "list"), "Population"),
+        (lambda: link.set(weight=2.0), "Population"),
+        (lambda: setattr(link[0], "weight", 2.0), "Population"),
     ):
         with pytest.raises(FrontendError) as refused:
             use()

@@ -184,6 +184,7 @@ class Projection(common.Projection):
         self._write(name, value, index)
 
     def _write(self, name: str, values: Any, where: Any = slice(None)) -> None:
+        simulator.state.check_present(self.post)
         self._table.write(name, values, where)
         if name == "weight":
             self._weights_set = self._now()

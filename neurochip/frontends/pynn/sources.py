@@ -222,13 +222,7 @@ def given_spikes(population: Any) -> tuple[Float64Array, Int32Array]:
     """Return times (ms) and sources of the spikes that are known: those of a SpikeSourceArray."""
     if not isinstance(population.celltype, SpikeSourceArray):
         return np.empty(0), np.empty(0, np.int32)
-    trains, size = population._parameters["spike_times"], population.size
-    known: _Given | None = getattr(population, "_given", None)
-    if known is None or known.trains is not trains:  # a new array for each change
-        values = [_row(item) for item in trains]
-        ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
-        times = np.concatenate([np.empty(0), *values])
-        known = population._given = _Given(trains, times, ids, state.t)
+    known = _known(population)
     return known.times, known.ids
 
 
@@ -239,10 +233,7 @@ def _rate_of(population: Any) -> Any:
         return np.array([(1.0 / (_row(a) * _row(b))).max() for a, b in pairs])
     if not isinstance(population.celltype, SpikeSourceArray):
         return _RENEWAL[type(population.celltype)](parameters)["rate"]
-    times, ids = given_spikes(population)
-    since = population._given.since
-    counts = np.bincount(ids[times >= since], minlength=population.size)
-    return counts * 1000.0 / max(times.max(initial=0.0) - since, 1.0)
+    return _known(population).rate
 
 
 class _Begun(NamedTuple):
@@ -254,7 +245,21 @@ class _Given(NamedTuple):
     trains: Any
     times: Float64Array
     ids: Int32Array
-    since: float  # time in ms when they were set
+    rate: Float64Array  # Hz, from the time when they were set
+
+
+def _known(population: Any) -> _Given:
+    """Return what a SpikeSourceArray sends, which is listed once for each change."""
+    trains, size = population._parameters["spike_times"], population.size
+    known: _Given | None = getattr(population, "_given", None)
+    if known is None or known.trains is not trains:  # a new array for each change
+        values = [_row(item) for item in trains]
+        ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
+        times = np.concatenate([np.empty(0), *values])
+        counts = np.bincount(ids[times >= state.t], minlength=size)
+        rate = counts * 1000.0 / max(times.max(initial=0.0) - state.t, 1.0)
+        known = population._given = _Given(trains, times, ids, rate)
+    return known
 
 
 def _given(population: Any, first: int, stop: int, dt: float) -> Drawn:
