@@ -83,6 +83,16 @@ def test_a_time_between_two_steps_is_refused_with_the_nearest_ones(sim, time, ne
     )
 
 
+@pytest.mark.parametrize("time", [float("inf"), float("nan")])
+def test_a_time_that_never_comes_is_refused(sim, time):
+    sim.setup()
+    sim.Population(1, sim.IF_curr_exp())
+    for use in (sim.run, sim.run_until, sim.compare):
+        with pytest.raises(FrontendError) as refused:
+            use(time)
+        assert str(refused.value) == f"run: it would end at {time:g} ms; allowed: finite times."
+
+
 def test_a_time_in_the_past_is_refused_as_in_every_back_end(sim):
     sim.setup(timestep=0.1)
     small(sim)

@@ -154,6 +154,8 @@ class Runs:
     def _step_at(self, time: float) -> int:
         """Return the step that begins at a time (ms)."""
         dt = self._state.dt
+        if not np.isfinite(time):
+            raise FrontendError(f"run: it would end at {time:g} ms; allowed: finite times.")
         stop = whole_steps(time, dt)
         if stop is None:
             below = int(time / dt)
