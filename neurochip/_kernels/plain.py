@@ -15,14 +15,14 @@ from numba.core.dispatcher import Dispatcher
 
 from .cache import is_on_disk
 from .instructions import prefetch
-from .jit import DISABLED
 
-__all__ = ["call"]
+__all__ = ["call", "compile_always"]
 
 _SMALL = 2_000  # items: some 50 ms
 _ENOUGH = 20_000  # items in all, after which a kernel is compiled
 
 _done: Counter[Any] = Counter()
+_always_compiled: list[bool] = []
 
 
 def call(kernel: Any, work: int, *arguments: Any) -> Any:
@@ -45,10 +45,17 @@ def call(kernel: Any, work: int, *arguments: Any) -> Any:
         What the kernel returns.
     """
     small = work <= _SMALL and _done[kernel] <= _ENOUGH
-    if DISABLED or not small or kernel.overloads or is_on_disk(kernel):
+    if not isinstance(kernel, Dispatcher):  # with NUMBA_DISABLE_JIT
+        return kernel(*arguments)
+    if not small or _always_compiled or kernel.overloads or is_on_disk(kernel):
         return kernel(*arguments)
     _done[kernel] += work
     return _python_of(kernel)(*arguments)
+
+
+def compile_always() -> None:
+    """Compile kernels for small work, too, from now on: work that follows may be large."""
+    _always_compiled.append(True)
 
 
 @functools.cache

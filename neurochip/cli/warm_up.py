@@ -44,11 +44,13 @@ def _network(lif: LIF, weight: float, *, size: int = 4, delay: float | None = No
 
 def _run_all() -> None:
     """Compile, run, compare, attribute and map the networks."""
+    from .._kernels.plain import compile_always
     from ..attribution import attribute
     from ..mapping import DAVIES_2018
     from ..report import judge, map_network
     from ..stimulus import draw_stimulus
 
+    compile_always()
     for network in _networks():
         image = judge(network, dt=1.0, duration=_DURATION).image
         stimulus = draw_stimulus(network, _DURATION, 1)

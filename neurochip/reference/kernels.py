@@ -186,6 +186,7 @@ def run_steps(
     output: SpikeLists,
     payloads: Float64Array | None,
     plastic: Plastic | None,
+    varied: bool | None,
     step: int,
     stop: int,
     barrier: Int64Array,
@@ -195,7 +196,8 @@ def run_steps(
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
     that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
     entry of the spike lists; it is None if no neuron emits several spikes in a step. ``plastic`` is
-    None if no connection learns. If the barrier is broken, the state is inconsistent.
+    None if no connection learns, ``varied`` if all populations are uniform. If the barrier is
+    broken, the state is inconsistent.
     """
     (
         bounds,
@@ -241,7 +243,7 @@ def run_steps(
             if a >= b:
                 continue
             j = second_slot[p] + a - bounds[p] if receptors[p] >= TWO_CURRENTS else a
-            if uniform[p]:
+            if varied is None or uniform[p]:
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
                     *(keep_syn[a], gain[a], keep_syn[j], gain[j]),

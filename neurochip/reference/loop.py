@@ -178,6 +178,7 @@ class Loop:
             SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
             self._payloads,
             None if self.learner is None else self.learner.plastic(),
+            None if self.neurons.uniform.all() else True,
             begin,
             stop,
             barrier=new_barrier(),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .._kernels.instructions import rows_ahead
 from .._kernels.jit import kernel
+from .._kernels.plain import call
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import NeuronTable, SynapseTable, UInt16Array
 
@@ -88,7 +89,7 @@ def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -
         _split_rows(*synapses, worker, cursor, target, weight, delay)
         indptr = cursor[:-1]
     pattern = np.zeros(len(indptr) - 1, dtype=np.int32)
-    find_patterns(indptr, target, delay, pattern)
+    call(find_patterns, len(target) + len(pattern), indptr, target, delay, pattern)
     words, values = pack_synapses(target, weight, len(of_slots))
     streamed = narrowed(weight) if pattern.any() else weight
     return WorkerRows(

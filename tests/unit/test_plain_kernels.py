@@ -31,6 +31,7 @@ def empty_cache(monkeypatch, tmp_path):
     """No kernel was compiled before."""
     monkeypatch.setattr(cache, "_cache_folder", lambda _: tmp_path)
     monkeypatch.setattr(plain, "_done", type(plain._done)())
+    monkeypatch.setattr(plain, "_always_compiled", [])
     return lambda: kernel(total_of.py_func)
 
 
@@ -46,6 +47,13 @@ def test_a_kernel_is_compiled_for_large_work_and_after_much_small_work(empty_cac
     assert function.overloads
     function = empty_cache()
     plain._done[function] = 1_000_000
+    assert plain.call(function, 5, np.arange(5)) == 20
+    assert function.overloads
+
+
+def test_a_warm_up_compiles_kernels_for_small_work_too(empty_cache):
+    function = empty_cache()
+    plain.compile_always()
     assert plain.call(function, 5, np.arange(5)) == 20
     assert function.overloads
 
