@@ -165,6 +165,10 @@ def join_lists(
     steps, ids : ndarray of int32
         Step and neuron of each spike.
     """
+    if len(ends) == 1:
+        listed = ends[0, first : first + n_steps + 1]
+        steps = np.arange(first_step, first_step + n_steps, dtype=np.int32)
+        return np.repeat(steps, np.diff(listed)), spikes[listed[0] : listed[-1]].copy()
     total = int((ends[:, first + n_steps] - ends[:, first]).sum())
     steps, ids = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
     _join(spikes, ends, first, n_steps, first_step, steps, ids)

@@ -45,7 +45,9 @@ def _network(lif: LIF, weight: float, *, size: int = 4, delay: float | None = No
 def _run_all() -> None:
     """Compile, run, compare, attribute and map the networks."""
     from .._kernels.plain import compile_always
+    from .._kernels.workers import most_threads
     from ..attribution import attribute
+    from ..emulator import Emulator
     from ..mapping import DAVIES_2018
     from ..report import judge, map_network
     from ..stimulus import draw_stimulus
@@ -55,6 +57,7 @@ def _run_all() -> None:
         image = judge(network, dt=1.0, duration=_DURATION).image
         stimulus = draw_stimulus(network, _DURATION, 1)
         attribute(network, stimulus, image=image, progress=False)
+    Emulator(image, threads=min(2, most_threads()), progress=False).run_steps(1)  # joins spikes
     map_network(network, dt=1.0, stimulus=stimulus, placement="greedy", costs=DAVIES_2018)
     for names in _PROGRAMS:
         _run_programs(names)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from .._support.grid import GRID_TOLERANCE, LAST_STEP
 from .._support.values import read_only
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -184,10 +184,11 @@ def place_of(when: Any, dt: Any) -> Any:
     """Return a time in steps; without ``dt``, ``when`` already is a step."""
     if dt is None:
         return when
-    return min(when / dt + GRID_TOLERANCE, _LAST_STEP)
+    step = when / dt + GRID_TOLERANCE
+    return step if step < _LAST_STEP else _LAST_STEP
 
 
-@kernel
+@inner_kernel
 def _count_before(when: Any, dt: Any, step: Any) -> Any:
     """Return how many of the sorted times or steps lie before a step (binary search)."""
     low, high = 0, len(when)
@@ -219,7 +220,7 @@ def _add_ordered(
     end = np.uint64(_count_before(when, dt, origin + len(starts) - 1))
     at = np.uint64(starts[1])
     while k < end:
-        n = min(end - k, _CHUNK)
+        n = end - k if end - k < _CHUNK else _CHUNK
         for i in range(n):  # a separate loop, so that the division is vectorised
             steps[i] = np.int64(place_of(when[k + i], dt))
         for i in range(n):
@@ -230,7 +231,7 @@ def _add_ordered(
         at += n
     latest = starts[0]
     for begin in range(len(starts)):
-        latest = max(latest, starts[begin])
+        latest = starts[begin] if starts[begin] > latest else latest
         starts[begin] = latest
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._kernels.jit import inline_kernel, kernel
+from ..._kernels.plain import call
 from ...typing import Int8Array, Int16Array, Int32Array, Int64Array
 
 __all__ = ["BYTES", "HALVES", "PLACE", "SIZE_BIT", "DenseRows", "dense_rows_of", "pack_rows"]
@@ -67,12 +68,12 @@ def pack_rows(
     edge : int
         Rows with gaps begin and end at multiples of ``edge``, which divides the span of a block.
     """
-    place = offset_bits, target_bits, edge
-    words = _padded_words(row_ptr, synapses, *place)
+    place, work = (offset_bits, target_bits, edge), len(row_ptr) + len(synapses)
+    words = call(_padded_words, work, row_ptr, synapses, *place, _SPARSEST)
     sparsest = _SPARSEST if 0 < words <= _MOST_PADDED else 1
     packed = np.empty(words, dtype=np.int32) if sparsest > 1 else synapses
     halves, single = packed.view(np.int16), packed.view(np.int8)
-    used = _pack(row_ptr, synapses, *place, sparsest, packed, halves, single)
+    used = call(_pack, work, row_ptr, synapses, *place, sparsest, packed, halves, single)
     packed.resize(used, refcheck=False)
     return packed
 
@@ -117,13 +118,13 @@ def _shape_of(
 
 @kernel
 def _padded_words(
-    row_ptr: Any, synapses: Any, offset_bits: Any, target_bits: Any, edge: Any
+    row_ptr: Any, synapses: Any, offset_bits: Any, target_bits: Any, edge: Any, sparsest: Any
 ) -> Any:
     """Return the words of all rows if rows with gaps become dense; 0 if no row has such gaps."""
     words, padded = 0, False
     for row in range(len(row_ptr) - 1):
         start, stop = row_ptr[row], row_ptr[row + 1]
-        _, width, _, _ = _shape_of(synapses, start, stop, offset_bits, target_bits, edge, _SPARSEST)
+        _, width, _, _ = _shape_of(synapses, start, stop, offset_bits, target_bits, edge, sparsest)
         if width > stop - start:
             words += 2 + (width + 3) // 4
             padded = True

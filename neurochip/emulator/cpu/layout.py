@@ -24,6 +24,7 @@ import numpy as np
 
 from ..._kernels.instructions import rows_ahead
 from ..._kernels.jit import kernel
+from ..._kernels.plain import call
 from ...chip.registers import SynapseFormat, decode_weights, sum_shift
 from ...chip.spec import CoreSpec
 from ...errors import EmulatorError
@@ -115,13 +116,16 @@ def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> t
     row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
     for group in image.synapses:
         first = firsts[group.source] + 2
-        _count(group.indptr, group.target, first, split.span, n_sources, row_ptr)
+        work = len(group.indptr) + group.n_synapses
+        call(_count, work, group.indptr, group.target, first, split.span, n_sources, row_ptr)
     np.cumsum(row_ptr, out=row_ptr)
     synapses = np.empty(image.n_synapses, dtype=np.int32)
     target_bits = (split.span - 1).bit_length()
     step_bits = target_bits + split.plane_bits
     for group, plane, table in zip(image.synapses, planes, tables, strict=True):
-        _fill(
+        call(
+            _fill,
+            len(group.indptr) + group.n_synapses,
             group.indptr,
             group.target,
             group.mantissa,
