@@ -379,6 +379,29 @@ def test_after_an_error_within_a_run_only_a_reset_may_follow(sim):
     assert sim.run(4.0) == 4.0
 
 
+def test_a_run_that_is_stopped_early_has_the_spikes_of_all_until_then(sim, monkeypatch):
+    from neurochip.frontends import session
+    from neurochip.frontends.pynn.store import Store
+
+    def stopped(store, recording):
+        if recording.first_step >= 200:
+            raise KeyboardInterrupt
+        taken(store, recording)
+
+    sim.setup(timestep=0.1)
+    cells, _ = small(sim)
+    (source, _) = sim.simulator.state.populations
+    source.record("spikes")
+    taken = Store.add
+    monkeypatch.setattr(session, "_VALUES", 3 * 100)
+    monkeypatch.setattr(Store, "add", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        sim.run(50.0)
+    assert sim.get_current_time() == 20.0
+    assert trains(source) == [[[5.0], [7.3, 8.1]]]
+    assert traces(cells)[0].shape == (201, 3)
+
+
 def test_the_network_can_be_compiled_without_a_run(sim):
     sim.setup(timestep=0.1, headroom=2.0)
     cells, _ = small(sim)

@@ -188,22 +188,24 @@ class Runs:
         probes = state.store.probes()
         drawn = self._draw(stop)
         if session is None:
-            state.store.add_sources(drawn)
             state.step = stop
+            state.store.add_sources(drawn)
             return
         parts = []
         with session.whole_run():
             trains = self._trains(session.network, drawn, stop)
-            while state.step < stop:
-                end = min(stop, state.step + steps_at_once(state.populations))
-                self.stimulus = Stimulus(stop * state.dt, trains, self._waveforms(end))
-                for recording in session.windows(end - state.step, self.stimulus, probes):
-                    state.store.add(recording)
-                    state.step = session.step
-                    parts.append(spikes_only(recording))
+            try:
+                while state.step < stop:
+                    end = min(stop, state.step + steps_at_once(state.populations))
+                    self.stimulus = Stimulus(stop * state.dt, trains, self._waveforms(end))
+                    for recording in session.windows(end - state.step, self.stimulus, probes):
+                        state.store.add(recording)
+                        state.step = session.step
+                        parts.append(spikes_only(recording))
+            finally:  # a run that is stopped early has data until then
+                state.store.add_sources(drawn)
             if ahead := [probe for probe in probes if probe.variable != "v"]:
                 state.store.look_ahead(session.next_step(ahead))
-            state.store.add_sources(drawn)
         self.recording = join_recordings(parts)
         self._warn_of_overflows(session, self.recording)
 

@@ -136,11 +136,11 @@ class Store:
             self._take(population, variable, recording.first_step, ids, values)
 
     def add_sources(self, drawn: Mapping[str, Drawn]) -> None:
-        """Take the spikes of the sources of a run, by the key of their population."""
+        """Take the spikes of a run's sources before now, by the key of their population."""
         for population, wanted in self._recorded_spikes():
             if population.key in drawn:
-                _, ids, times = drawn[population.key]
-                mine = wanted[ids]
+                steps, ids, times = drawn[population.key]
+                mine = wanted[ids] & (steps < self._state.step)
                 self._of(population).spikes.append((ids[mine], times[mine]))
 
     def spikes(self, population: Any, ids: Int64Array) -> tuple[Int32Array, Float64Array]:
