@@ -30,7 +30,7 @@ from neurochip import LIF, LOIHI, Network, Normal, Population, draw_stimulus, fi
 from neurochip.emulator import Emulator
 from neurochip.image.files import load_image, save_image
 
-HEAD = ["step", "seconds", "bytes a synapse: before", "most", "after"]
+HEAD = ["step", "seconds", "of processors", "bytes a synapse: before", "most", "after"]
 OUT_DEGREE = 100
 T = TypeVar("T")
 
@@ -58,15 +58,15 @@ def main() -> None:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        begin = time.perf_counter()
+        begin, worked = time.perf_counter(), time.process_time()
         result = call()
-        seconds = time.perf_counter() - begin
+        seconds, worked = time.perf_counter() - begin, time.process_time() - worked
         done.set()
         watcher.join()
         gc.collect()
         found = (before, max(most[0], before, resident()), resident())
         per = [f"{(value - start) / (size * OUT_DEGREE):.1f}" for value in found]
-        rows.append([step, f"{seconds:.1f}", *per])
+        rows.append([step, f"{seconds:.1f}", f"{worked:.1f}", *per])
         return result
 
     network = measured("draw the network", partial(build, size))
