@@ -34,6 +34,7 @@ __all__ = ["GainChoice", "choose_gain", "rounded_point"]
 
 _BISECTIONS = 20
 _LIFT = 0.1  # mV: small, to take the slope of the rates
+_CROSSING = 0.1  # of the expected rate: that of neurons which begin or cease to need no input
 _SILENT = 0.1  # Hz: lower rates are too uncertain to choose a power from
 _MOVED = 0.05  # of the way from reset to threshold, the farthest that the resting level moves
 
@@ -133,12 +134,22 @@ def _keeping_rate(
     lifted = _lifted(changes, moments, float(farthest.max()))
     get = ideal.population.parameter
     most = _MOVED * (get("v_thresh") - get("v_reset"))
-    others = [
-        rule
-        for rule in (moments, lifted)
-        if (np.abs(rule.follow(ideal, keep_v, keep_u)[1]) <= most).all()
-    ]
+    undriven = _undriven(exact, 0.0)
+
+    def is_small(rule: MomentGain) -> bool:
+        shift = rule.follow(ideal, keep_v, keep_u)[1]
+        rounded = rounded_point(point, ideal.keep_v, keep_v, rule, dt)
+        moved = _undriven(rounded, shift[point.ids])
+        crossing = np.where((moved > 0) != (undriven > 0), np.abs(moved - undriven), 0.0)
+        return bool((np.abs(shift) <= most).all() and crossing.mean() <= _CROSSING * wanted)
+
+    others = [rule for rule in (moments, lifted) if is_small(rule)]
     return _noted(_preserving(error, others))
+
+
+def _undriven(point: OperatingPoint, shift: float | Float64Array) -> Float64Array:
+    """Return the rates (Hz) without input spikes, with the resting level moved by ``shift`` mV."""
+    return lif_rate(replace(point, mean=point.v_inf + shift, std=np.zeros(len(point.ids))))
 
 
 def _lifted(

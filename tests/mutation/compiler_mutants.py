@@ -163,6 +163,13 @@ MUTANTS = [
         "tests/unit/test_gains.py::test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it",
     ),
     Mutant(
+        "neurons that wait for rare kicks may be moved beyond their threshold",
+        "compiler/neurons/gains.py",
+        " and crossing.mean() <= _CROSSING * wanted)",
+        ")",
+        "tests/unit/test_gains.py::test_the_resting_level_stays_on_its_side_of_threshold",
+    ),
+    Mutant(
         "the resting level moves for input that ends early",
         "compiler/neurons/rates.py",
         "return np.where(np.asarray(duration) < _LASTING, 0.0, rates)",

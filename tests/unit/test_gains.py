@@ -27,6 +27,7 @@ from neurochip.attribution import attribute
 from neurochip.emulator import Emulator
 from neurochip.image import PowerGain
 from neurochip.image.files import load_image, save_image
+from neurochip.image.neurons import decode_neurons
 from neurochip.recurrence import ideal_population
 from neurochip.reference import simulate_reference
 
@@ -222,6 +223,27 @@ def test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it():
     network = Network(inputs=[source], populations=[cells], connections=links)
     image = compile_network(network, LOIHI, dt=DT)
     assert image.symbols.populations[0].gain_rule == PowerGain(0.0, 1.0)
+
+
+@pytest.mark.parametrize(("level", "weight"), [(14.9, 14.0), (15.1, -14.0)])
+def test_the_resting_level_stays_on_its_side_of_threshold(level, weight):
+    """The diffusion smears rare kicks over time, so to it neurons near threshold are alike.
+
+    Of those that wait for a kick, a higher level made ones that spike without it: twice as many.
+    """
+    source = PoissonInput("source", 100, rate=5.0)
+    model = LIF(tau_m=20.0, v_rest=-70.0, v_thresh=-55.0, cm=0.2, i_offset=level * 0.2 / 20.0)
+    cells = Population("cells", 100, model)
+    links = [one_to_one(source, cells, weight=weight)]
+    network = Network(inputs=[source], populations=[cells], connections=links)
+    image = compile_network(network, LOIHI, dt=DT)
+    rule = image.symbols.populations[0].gain_rule
+    ideal = ideal_population(network, cells, DT)
+    keep_v = decode_neurons(image, image.symbols.populations[0]).keep_v
+    keep_u = [item.keep_u for item in ideal.receptors]
+    assert (keep_v != ideal.keep_v).all()
+    resting = ideal.v_inf + rule.follow(ideal, keep_v, keep_u)[1]
+    assert ((resting > -55.0) == (level > 15.0)).all()
 
 
 def given_later(**expectation):
