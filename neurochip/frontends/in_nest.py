@@ -21,6 +21,7 @@ from typing import Any
 import nest
 import numpy as np
 
+from .._support.values import shown
 from ..errors import FrontendError
 from ..network import Network, Population
 from ..network.binning import bin_train
@@ -62,7 +63,8 @@ class InNest:
     ----------
     network : Network
         A network with NEST's rules, ``Network(delivery="before_threshold",
-        refractory="after_spike")``, in which no connection learns.
+        refractory="after_spike")``, and neurons that NEST has: with a leak, exact integration, a
+        reset to v_reset and no v_min. No connection learns, or drives v beside a current.
     stimulus : Stimulus
         Spikes of its inputs, and its currents.
     dt : float, ms
@@ -82,7 +84,7 @@ class InNest:
     Raises
     ------
     FrontendError
-        If the network has other rules, or learns.
+        If the network has other rules or neurons, or learns.
     """
 
     def __init__(
@@ -195,8 +197,28 @@ def _check(network: Network) -> None:
             f"NEST: delivery = {rules[0]!r} and refractory = {rules[1]!r}; allowed: "
             "'before_threshold' and 'after_spike', its only rules."
         )
+    for population in network.populations:
+        model = population.model
+        has = {
+            "tau_m": model.leaky,
+            "integration": model.integration == "exact",
+            "reset": model.reset == "value",
+            "v_min": model.v_min is None,
+        }
+        for name, as_in_nest in has.items():
+            if not as_in_nest:
+                raise FrontendError(
+                    f"NEST: population {population.name!r}: {name} = "
+                    f"{shown(getattr(model, name))}; allowed: neurons with a leak, exact "
+                    "integration, a reset to v_reset and no v_min, which NEST's are."
+                )
     for item in network.connections:
-        if item.plasticity is not None:
+        if item.receptor is not None and not item.target.model.delta_synapses:
+            raise FrontendError(
+                f"NEST: connection {item.name!r}: receptor = {item.receptor!r} of neurons with a "
+                "current; allowed: synapses that drive the current."
+            )
+        if item.learns:
             raise FrontendError(
                 f"NEST: connection {item.name!r} learns; allowed: connections without plasticity. "
                 "Compare with reference='float'."
