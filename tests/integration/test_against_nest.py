@@ -112,8 +112,9 @@ def test_published_networks_of_thousands_of_neurons_equal_nest(name):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith(name)]
-    assert len(rows) == {"microcircuit": 8}.get(name, 2)
-    assert sum(int(row.split(" Hz ")[1].split()[0]) for row in rows) > 5000
+    n_populations, active = {"microcircuit": (8, 2000)}.get(name, (2, 5000))
+    assert len(rows) == n_populations
+    assert sum(int(row.split(" Hz ")[1].split()[0]) for row in rows) > active
 
 
 @has_nest
