@@ -130,8 +130,7 @@ def _keeping_rate(
 
     if moments is None:
         return _noted(_preserving(error, ()))
-    farthest = np.abs(point.mean - point.v_reset) + np.abs(point.v_thresh - point.v_reset)
-    lifted = _lifted(changes, moments, float(farthest.max()))
+    lifted = _lifted(changes, moments)
     get = ideal.population.parameter
     most = _MOVED * (get("v_thresh") - get("v_reset"))
     undriven = _undriven(exact, 0.0)
@@ -152,19 +151,17 @@ def _undriven(point: OperatingPoint, shift: float | Float64Array) -> Float64Arra
     return lif_rate(replace(point, mean=point.v_inf + shift, std=np.zeros(len(point.ids))))
 
 
-def _lifted(
-    changes: Callable[[GainRule], Float64Array], moments: MomentGain, largest: float
-) -> MomentGain:
+def _lifted(changes: Callable[[GainRule], Float64Array], moments: MomentGain) -> MomentGain:
     """Return the moment rule with the lift that leaves the smallest squared changes of rates.
 
     The changes are taken to be linear in the lift. Rates that hardly depend on the mean of v, as
-    those of rare and large kicks, would want more than the ``largest`` lift (mV): they get none.
+    those of rare and large kicks, want a large one, which the caller refuses.
     """
     before = changes(moments)
     slope = (changes(replace(moments, lift=_LIFT)) - before) / _LIFT
     squares = float(slope @ slope)
     lift = -float(slope @ before) / squares if squares else 0.0
-    return replace(moments, lift=lift) if abs(lift) <= largest else moments
+    return replace(moments, lift=lift)
 
 
 def _preserving(error: Callable[[GainRule], float], others: Sequence[MomentGain]) -> GainRule:

@@ -62,9 +62,12 @@ def test_both_initial_currents_flow(sim):
     model = sim.IF_curr_exp(tau_syn_E=5.0, tau_syn_I=10.0, v_thresh=0.0)
     cells = sim.Population(2, model, initial_values={"isyn_exc": 0.5})
     cells[1:].initialize(isyn_exc=0.0, isyn_inh=-0.5)
-    cells.record("v")
+    cells.record(["v", "isyn_exc"])
     sim.run(5.0)
-    v = cells.get_data().segments[0].analogsignals[0].magnitude[-1]
+    segment = cells.get_data().segments[0]
+    excitation = segment.filter(name="isyn_exc")[0].magnitude[-1]
+    assert excitation == pytest.approx([0.5 * np.exp(-1.0), 0.0], abs=0.01)
+    v = segment.filter(name="v")[0].magnitude[-1]
     r, tau_m = 20.0, 20.0  # MOhm, ms
     for index, (current, tau) in enumerate([(0.5, 5.0), (-0.5, 10.0)]):
         shape = (np.exp(-5.0 / tau) - np.exp(-5.0 / tau_m)) * tau / (tau - tau_m)

@@ -156,13 +156,6 @@ MUTANTS = [
         "test_the_report_says_that_the_bias_preserves_the_rate_of_a_slower_v",
     ),
     Mutant(
-        "rates that hardly depend on the mean of v move it by any amount",
-        "compiler/neurons/gains.py",
-        "return replace(moments, lift=lift) if abs(lift) <= largest else moments",
-        "return replace(moments, lift=lift)",
-        "tests/unit/test_gains.py::test_rates_that_hardly_depend_on_the_mean_of_v_do_not_move_it",
-    ),
-    Mutant(
         "neurons that wait for rare kicks may be moved beyond their threshold",
         "compiler/neurons/gains.py",
         " and crossing.mean() <= _CROSSING * wanted)",

@@ -106,8 +106,9 @@ def test_the_sources_of_an_input_may_last_differently():
 
 
 def test_the_default_gain_moves_the_resting_level_by_little():
-    """Kicks of more than the way to threshold, 500 a second: their mean is 350 mV."""
-    rule = rule_of(kicked(PoissonInput("source", 1, rate=500.0)))
+    """Kicks of more than the way to threshold: the rate hardly depends on the mean of v."""
+    above = LIF(tau_m=20.0, cm=0.25, v_thresh=-50.0, tau_refrac=2.0, i_offset=0.45)
+    rule = rule_of(kicked(PoissonInput("source", 4, rate=100.0), above))
     assert not isinstance(rule, MomentGain)
     assert CompileOptions().gain == "auto"
 
