@@ -201,7 +201,9 @@ def _neurons() -> list[Call]:
             inputs=NO_ITEMS,
             connections=NO_ITEMS,
         ),
-        _call("with_relays", nc.with_relays, {"network": network, "dt": 1.0}, "network dt"),
+        _call(
+            "with_relays", nc.with_relays, {"network": network, "dt": 1.0}, "network", dt=POSITIVE
+        ),
         _call("Network.population", network.population, {"name": "cells"}, "name"),
         _call("Network.current", network.current, {"population": cells}, "population"),
         _call("Population.parameter", cells.parameter, {"name": "tau_m"}, "name"),
