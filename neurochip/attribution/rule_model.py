@@ -129,7 +129,8 @@ class RuleModel:
         self.rule, self.ideal = rule, ideal
         self._tables, state, self._place = group
         self._terms_of_rule = rule.tables()
-        self._spikes, self._chip_order = spikes, learning_order == "chip"
+        self._spikes, self._sent = spikes, spikes.sent_from_0
+        self._chip_order = learning_order == "chip"
         meant_traces, written = (np.asarray(each, dtype=np.float64) for each in given)
         self._given = meant_traces, written
         self.n_steps = len(spikes.post[1]) - 1
@@ -169,7 +170,7 @@ class RuleModel:
         able = {
             "start weights": differ(*self._start),
             "weight step": not np.allclose(self._step, 1.0, rtol=1e-9, atol=0.0),
-            "repeated spikes": len(once(self._spikes.sent)[0]) < len(self._spikes.sent[0]),
+            "repeated spikes": len(once(self._sent)[0]) < len(self._sent[0]),
             "delay": self.ideal.late > 0,
             "trace decay": differ(self._decay(True), self._decay(False))
             or differ(self._mantissas({"trace decay"}), self._mantissas(set())),
@@ -234,7 +235,7 @@ class RuleModel:
             post=tables.post._replace(decay=np.ascontiguousarray(decay[1])),
             synapses=tables.synapses,
             draws=HASHED,
-            pre_spikes=Spikes(*(self._spikes.sent if late else self._spikes.arrived)),
+            pre_spikes=Spikes(*(self._sent if late else self._spikes.arrived)),
             post_spikes=Spikes(*self._spikes.post),
             given=self._given["reward" in on],
             pre_first=not late,

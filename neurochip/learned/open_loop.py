@@ -15,7 +15,7 @@ from ..errors import RecordingError
 from ..image import ChipImage, Learning, Plasticity, Symbols, SynapseGroup
 from ..learning import LearningRule
 from ..learning.group import plastic_group
-from ..learning.kernels import learn_steps
+from ..learning.kernels import learn_before, learn_steps
 from ..learning.layout import Neurons, PlasticTables, Record, State
 from ..learning.terms import POST
 from ..network import Connection, Network, Population
@@ -41,18 +41,30 @@ _INPUTS, _COMPARTMENTS = 1, 0  # streams of the draws of their traces
 Spikes: TypeAlias = tuple[Int32Array, Int64Array]
 PlasticGroup: TypeAlias = tuple[PlasticTables, State, Int64Array]
 _NO_TRACES = np.zeros((0, 0, 0), dtype=np.int32)
+_NO_IDS = np.zeros(0, dtype=np.int32)
 
 
 class ForcedSpikes(NamedTuple):
     """Spikes of both sides of a connection, as ids and the end of each step's, from 0 on.
 
     ``arrived`` has the presynaptic ones when they arrive, ``sent`` when the chip has them. A source
-    that spikes several times in a step is listed as often; it counts once on the chip.
+    that spikes several times in a step is listed as often; it counts once on the chip. ``early``
+    has the ids of those that the chip has in step -1: inputs of step 0 that act early.
     """
 
     sent: Spikes
     arrived: Spikes
     post: Spikes
+    early: Int32Array = _NO_IDS
+
+    @property
+    def sent_from_0(self) -> Spikes:
+        """``sent``, with the spikes of step -1 in step 0, for rules that begin with step 0."""
+        ids, ends = self.sent
+        first = np.sort(np.concatenate([self.early, ids[: ends[1]]]))
+        moved = ends + len(self.early)
+        moved[0] = 0
+        return np.concatenate([first, ids[ends[1] :]]), moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,19 +192,28 @@ class LearnedConnection:
     def learn(self, spikes: ForcedSpikes, seed: int) -> Int32Array:
         """Return the mantissas that the chip learns from these spikes, with the draws of a seed."""
         given = self.given(len(spikes.post[1]) - 1)
-        return learned_weights(self.group(seed), once(spikes.sent), spikes.post, given)
+        return learned_weights(
+            self.group(seed), once(spikes.sent), spikes.post, given, spikes.early
+        )
 
 
 def learned_weights(
-    group: PlasticGroup, pre: Spikes, post: Spikes, given: Int32Array = _NO_TRACES
+    group: PlasticGroup,
+    pre: Spikes,
+    post: Spikes,
+    given: Int32Array = _NO_TRACES,
+    early: Int32Array = _NO_IDS,
 ) -> Int32Array:
     """Return the mantissas of a group after the spikes of both sides, in the order of its synapses.
 
-    A neuron spikes at most once in a step. ``given`` are the traces that the host writes.
+    A neuron spikes at most once in a step. ``given`` are the traces that the host writes, ``early``
+    the presynaptic neurons that spike in step -1.
     """
     tables, state, place = group
     nothing = np.zeros((0, 0), dtype=np.int16)
     record = Record(_NO_TRACES, _NO_TRACES, nothing, nothing, nothing)
+    if len(early):
+        learn_before(early, tables, state)
     learn_steps(*pre, *post, given, tables, state, record)
     return state.weight[place].astype(np.int32)
 
@@ -254,21 +275,22 @@ def forced_spikes(item: LearnedConnection, run: Recording, stimulus: Stimulus) -
     """Return the spikes of both sides of a connection in a run from step 0."""
     symbols = item.symbols
     source, target = item.connection.source, item.connection.target
-    lead = 0  # an input of step 0, which the chip has a step early, counts as one of its first step
+    lead = 0
     if isinstance(source, Population):
         steps, ids = run.steps[source.name], run.ids[source.name]
     else:
         lead = symbols.input_lead
         sizes = [(each.name, each.size) for each in symbols.inputs]
-        steps, ids = stimulus.binned(symbols.dt, sizes, stop=run.n_steps)
+        steps, ids = stimulus.binned(symbols.dt, sizes, stop=run.n_steps + lead)
         begin = sum(size for _, size in sizes[: [name for name, _ in sizes].index(source.name)])
         own = (ids >= begin) & (ids < begin + source.size)
         steps, ids = steps[own], ids[own] - np.int32(begin)
     late = late_steps(item)
     return ForcedSpikes(
-        sent=by_step(np.maximum(steps - lead, 0), ids, run.n_steps),
+        sent=by_step(steps - lead, ids, run.n_steps),
         arrived=by_step(steps + (late - lead), ids, run.n_steps),
         post=by_step(run.steps[target.name], run.ids[target.name], run.n_steps),
+        early=ids[steps < lead],
     )
 
 

@@ -11,7 +11,7 @@ from .layout import Count
 from .synapse_kernels import learn_epoch
 from .trace_kernels import advance, again
 
-__all__ = ["learn_late", "learn_step", "learn_steps"]
+__all__ = ["learn_before", "learn_late", "learn_step", "learn_steps"]
 
 EVENTS, REFUSED = int(Count.EVENTS), int(Count.REFUSED)
 SPIKES, REPEATED = int(Count.SPIKES), int(Count.REPEATED)
@@ -207,6 +207,12 @@ def learn_late(step: Any, ids: Any, begin: Any, end: Any, tables: Any, state: An
                 state.x_history[(v * (engine.epoch + 1) + engine.epoch) * n + i] = state.x[v, i]
     learn_epoch(_NO_TIME, step, epoch_row, tables, state)
     forget_spikes(state.pre_when, state.pre_list, PRE, state)
+
+
+@kernel
+def learn_before(ids: Any, tables: Any, state: Any) -> None:
+    """Learn from presynaptic spikes of step -1, before step 0."""
+    learn_late(np.int64(-1), ids, np.int64(0), np.int64(len(ids)), tables, state)
 
 
 @kernel

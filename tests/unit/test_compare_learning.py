@@ -99,14 +99,19 @@ def test_the_spikes_of_a_chip_forced_on_its_engine_give_the_weights_of_the_chip(
     cases = [
         (driven(), NAME),
         (driven(delivery="before_threshold", delay=1.0), NAME),
+        (driven(CHANGE, delivery="before_threshold", rate=200.0), NAME),
+        (driven(REWARD, delivery="before_threshold", rate=200.0), NAME),
+        (driven(delivery="next_step"), NAME),
         (recurrent(delay=2.0), "cells->cells"),
         (driven(REWARD), NAME),
     ]
     for network, name in cases:
         image = compile_network(network, dt=1.0)
-        stimulus = nc.draw_stimulus(network, 300.0, seed=1)
+        stimulus = nc.draw_stimulus(network, 310.0, seed=1)
         (item,) = learned_connections("test", network, image)
-        run = Emulator(with_seed(image, 5)).run(stimulus, record=[WeightProbe(name, every=300)])
+        run = Emulator(with_seed(image, 5)).run(
+            stimulus, duration=300.0, record=[WeightProbe(name, every=300)]
+        )
         mantissas = item.learn(forced_spikes(item, run, stimulus), seed=5)
         weights = run.weights[name].values[-1]
         assert np.allclose(mantissas * item.step, weights, rtol=1e-12), name
