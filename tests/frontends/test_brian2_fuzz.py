@@ -76,6 +76,22 @@ def run_reference(runs, dt):
     }
 
 
+def check_monitor(b2, expected, names):
+    """Check that the monitor V has what happened on the chip, and as many samples as in Brian2.
+
+    Events are no samples: neurons of the chip may spike in another step, so that a spike is missing
+    or late at the end of a run. V has those that the spike monitor of the same group has.
+    """
+    monitor = names["V"]
+    if isinstance(monitor, b2.EventMonitor):
+        for own, other in zip(
+            spikes_of(monitor), spikes_of(names[f"M_{monitor.source.name}"]), strict=True
+        ):
+            assert np.array_equal(own, other)
+    else:
+        assert monitor.t_[:].shape == expected.t_[:].shape
+
+
 @pytest.mark.parametrize("seed", range(MANY))
 def test_a_random_script_has_the_spikes_of_brian2(b2, seed):
     script = random_script(seed)
@@ -86,7 +102,7 @@ def test_a_random_script_has_the_spikes_of_brian2(b2, seed):
         pairs = [spikes_of(names[f"M_{name}"]) for names in (expected, got)]
         assert np.array_equal(*pairs), name
     if "V" in got:
-        assert np.array_equal(*(names["V"].t_[:].shape for names in (expected, got)))
+        check_monitor(b2, expected["V"], got)
     if not runs:
         return
     dt = float(b2.defaultclock.dt / b2.ms)
