@@ -541,7 +541,8 @@ def test_options_of_the_device_are_checked(b2):
     text = run_message("neurochip", run=b2.set_device, gian="dc")
     options = ", ".join(CompileOptions.__dataclass_fields__)
     assert text == (
-        f"set_device: gian = 'dc'; allowed options: chip, {options}, strict, threads, progress."
+        f"set_device: gian = 'dc'; allowed options: chip, relays, {options}, strict, threads, "
+        "progress."
     )
     b2.set_device("runtime")
     text = run_message("neurochip", run=b2.set_device, chip="loihi")

@@ -170,7 +170,7 @@ def peak_of(call):
 def test_what_is_not_wanted_takes_no_memory(tmp_path, version, name):
     path = tmp_path / "bomb.npz"
     bomb(path, name, version)
-    assert path.stat().st_size < LARGE // 100
+    assert path.stat().st_size < 4 * LARGE // 100  # a hundredth of the bytes of its array
 
     refusal = pytest.raises(StimulusError)
     outcome = refusal if version == 2 or name == "b" else contextlib.nullcontext()
