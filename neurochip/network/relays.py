@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from .._support.grid import nearest_steps
+from .._support.grid import LAST_STEP, nearest_steps
 from .._support.text import percent
 from .._support.values import instance
 from .._support.warn import warn_user
@@ -54,8 +54,9 @@ def with_relays(network: Network, dt: float | None = None) -> Network:
     Raises
     ------
     NetworkError
-        If dt is missing, some synapses of a connection have a delay and others none, or a source is
-        an input and acts before the threshold (``delivery="before_threshold"``).
+        If dt is missing, some synapses of a connection have a delay and others none, a delay is
+        longer than any run, or a source is an input and acts before the threshold
+        (``delivery="before_threshold"``).
 
     Warns
     -----
@@ -111,7 +112,13 @@ def insert_relays(network: Network, dt: float) -> Network:
 
 
 def needs_relays(connection: Connection, dt: float) -> bool:
-    """Tell whether a connection learns with delays that the chip cannot do without an error."""
+    """Tell whether a connection learns with delays that the chip cannot do without an error.
+
+    Raises
+    ------
+    NetworkError
+        If it learns with a delay that is longer than any run.
+    """
     if not connection.learns:
         return False
     steps = _steps(connection, dt)
@@ -120,8 +127,14 @@ def needs_relays(connection: Connection, dt: float) -> bool:
 
 def _steps(connection: Connection, dt: float) -> Int64Array:
     """Return the delay of each synapse in steps."""
-    steps = nearest_steps(connection.delay, dt).astype(np.int64)
-    return np.broadcast_to(steps, (connection.n_synapses,))
+    steps = nearest_steps(connection.delay, dt)
+    if steps.max() > LAST_STEP:
+        raise NetworkError(
+            f"with_relays: connection {connection.name!r}: a delay of "
+            f"{np.max(connection.delay):g} ms is {steps.max():.10g} steps of {dt:g} ms; allowed: "
+            f"at most {LAST_STEP} steps. Shorten it or raise dt."
+        )
+    return np.broadcast_to(steps.astype(np.int64), (connection.n_synapses,))
 
 
 def _check(network: Network, item: Connection, dt: float) -> None:

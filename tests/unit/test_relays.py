@@ -25,6 +25,7 @@ from neurochip import (
     with_relays,
 )
 from neurochip.errors import CompileError, NetworkError, NeurochipWarning
+from neurochip.network.relays import needs_relays
 
 INSIDE = "cells->cells"
 
@@ -156,3 +157,14 @@ def test_what_relays_cannot_do_is_refused():
         with_relays(early, 1.0)
     with pytest.raises(NetworkError, match=r"^with_relays: dt is missing; allowed: a step"):
         with_relays(recurrent(delay=5.0))
+
+
+@pytest.mark.parametrize(("dt", "steps"), [(1e-300, "5e+300"), (5.0 / 2**31, "2147483648")])
+def test_a_delay_that_no_run_reaches_is_refused(dt, steps):
+    message = (
+        f"with_relays: connection 'cells->cells': a delay of 5 ms is {steps} steps of {dt:g} ms; "
+        "allowed: at most 2147483647 steps. Shorten it or raise dt."
+    )
+    with pytest.raises(NetworkError, match=exactly(message)):
+        with_relays(recurrent(delay=5.0), dt)
+    assert needs_relays(recurrent(delay=5.0).connections[1], 5.0 / (2**31 - 1))
