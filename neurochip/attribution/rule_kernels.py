@@ -42,6 +42,15 @@ def topped(value: Any, setting: Any, counts: Any) -> Any:
     return value
 
 
+@inline_kernel
+def further_draw(v: Any, i: Any, t: Any, side: Any, exact: Any, setting: Any) -> float:
+    """Return the draw for the fraction of an impulse that a trace gets at once, undecayed."""
+    if exact or side.up or side.fraction[v] == 0.0:
+        return 0.0
+    key, draws = side.again_key, setting.draws.again
+    return impulse_draw(draws, 0, setting.engine, key, side, v, t, i)  # type: ignore[no-any-return]
+
+
 @kernel
 def note_spikes(
     k: Any,
@@ -55,8 +64,8 @@ def note_spikes(
     counts: Any,
 ) -> None:
     """Note the spikes of a side in step ``k`` of an epoch; further ones add their impulse."""
-    engine, draws, exact = setting.engine, setting.draws.again, not setting.switches.impulse
-    for place in range(spikes.ends[t], spikes.ends[t + 1]):
+    exact = not setting.switches.impulse
+    for place in range(spikes.ends[t + 1], spikes.ends[t + 2]):
         i = side.place[spikes.ids[place]]
         if i < 0:
             continue
@@ -67,9 +76,7 @@ def note_spikes(
         times[i] = 1
         for v in range(len(values) if when[i] > 0 else 0):
             if side.used[v]:
-                r = 0.0
-                if not exact and not side.up and side.fraction[v] > 0.0:
-                    r = impulse_draw(draws, 0, engine, side.again_key, side, v, t, i)
+                r = further_draw(v, i, t, side, exact, setting)
                 fresh = values[v, i] + impulse_of(v, r, side, exact)
                 values[v, i] = topped(fresh, setting, counts)
         when[i] = k
@@ -107,7 +114,9 @@ def advance(
                 before[v, k, i] = a
                 if when[i] == k and side.used[v]:
                     r = 0.0
-                    if not exact and side.fraction[v] > 0.0:
+                    if step < 0:
+                        r = further_draw(v, i, step, side, exact, setting)
+                    elif not exact and side.fraction[v] > 0.0:
                         key = side.impulse_key
                         r = impulse_draw(fractions, 0, engine, key, side, v, now, i)
                     a += times[i] * impulse_of(v, r, side, exact)
@@ -271,9 +280,14 @@ def learn_epoch(number: Any, step: Any, state: Any, setting: Any) -> None:
 
 @kernel
 def run_rule(setting: Any, state: Any) -> None:
-    """Run all steps. Terms of time are due when they are on the chip, also in shorter epochs."""
-    engine, n_steps, k = setting.engine, len(setting.pre_spikes.ends) - 1, 0
-    for t in range(n_steps):
+    """Run all steps. Terms of time are due when they are on the chip, also in shorter epochs.
+
+    Step -1 ends an epoch, as on the chip, before its traces are given and its terms of time are
+    due.
+    """
+    engine, n_rows, k = setting.engine, len(setting.pre_spikes.ends) - 1, setting.epoch - 1
+    for row in range(n_rows):
+        t = np.int64(row - 1)
         k += 1
         note_spikes(
             k,
@@ -297,7 +311,7 @@ def run_rule(setting: Any, state: Any) -> None:
             setting,
             state.counts,
         )
-        for v in range(len(state.y) if len(setting.given) > 0 else 0):
+        for v in range(len(state.y) if len(setting.given) > 0 and t >= 0 else 0):
             if setting.post.given[v]:
                 for j in range(state.y.shape[1]):
                     state.y[v, j] = setting.given[t, v, j]
@@ -325,7 +339,7 @@ def run_rule(setting: Any, state: Any) -> None:
                 state.counts,
             )
             number = -1
-            if (t + 1) % engine.epoch == 0:
+            if t >= 0 and (t + 1) % engine.epoch == 0:
                 number = engine.first_epoch + (t + 1) // engine.epoch - 1
             learn_epoch(number, t, state, setting)
             for i in range(len(state.pre_when)):

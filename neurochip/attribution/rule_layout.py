@@ -26,7 +26,10 @@ class Switches(NamedTuple):
 
 
 class Spikes(NamedTuple):
-    """The spikes of a side by step: those of step t are ``ids[ends[t]:ends[t + 1]]``."""
+    """The spikes of a side by step: those of step t are ``ids[ends[t + 1]:ends[t + 2]]``.
+
+    The first step is -1, in which the chip has the inputs of step 0 that act early.
+    """
 
     ids: Int32Array
     ends: Int64Array

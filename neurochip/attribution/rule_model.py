@@ -15,7 +15,7 @@ from ..learning import LearningRule
 from ..learning.draws import HASHED
 from ..learning.group import with_seed
 from ..learning.terms import DEPENDENCIES, POST, PRE, TARGETS, VARIABLES, Tables
-from ..typing import Float64Array, Int32Array
+from ..typing import Float64Array, Int32Array, Int64Array
 from .rule_kernels import run_rule
 from .rule_layout import RuleState, RuleTerms, Setting, Spikes, Switches
 from .sources import LEARNING
@@ -129,7 +129,10 @@ class RuleModel:
         self.rule, self.ideal = rule, ideal
         self._tables, state, self._place = group
         self._terms_of_rule = rule.tables()
-        self._spikes, self._sent = spikes, spikes.sent_from_0
+        nothing = spikes.early[:0]
+        self._sent = _from_before(spikes.early, spikes.sent)
+        self._arrived = _from_before(nothing, spikes.arrived)
+        self._post = _from_before(nothing, spikes.post)
         self._chip_order = learning_order == "chip"
         meant_traces, written = (np.asarray(each, dtype=np.float64) for each in given)
         self._given = meant_traces, written
@@ -235,8 +238,8 @@ class RuleModel:
             post=tables.post._replace(decay=np.ascontiguousarray(decay[1])),
             synapses=tables.synapses,
             draws=HASHED,
-            pre_spikes=Spikes(*(self._sent if late else self._spikes.arrived)),
-            post_spikes=Spikes(*self._spikes.post),
+            pre_spikes=self._sent if late else self._arrived,
+            post_spikes=self._post,
             given=self._given["reward" in on],
             pre_first=not late,
             epoch=epoch,
@@ -305,6 +308,14 @@ class RuleModel:
         terms = self._terms_of_rule
         places = terms.variable[terms.start[term] : terms.start[term + 1]]
         return [VARIABLES[place] for place in places]
+
+
+def _from_before(early: Int32Array, spikes: tuple[Int32Array, Int64Array]) -> Spikes:
+    """Return the spikes from step -1 on, in which there are the early ones."""
+    ids, ends = spikes
+    return Spikes(
+        ids=np.concatenate([np.sort(early), ids]), ends=np.concatenate([[0], ends + len(early)])
+    )
 
 
 def _has_both(terms: Tables, term: int) -> bool:

@@ -57,15 +57,6 @@ class ForcedSpikes(NamedTuple):
     post: Spikes
     early: Int32Array = _NO_IDS
 
-    @property
-    def sent_from_0(self) -> Spikes:
-        """``sent``, with the spikes of step -1 in step 0, for rules that begin with step 0."""
-        ids, ends = self.sent
-        first = np.sort(np.concatenate([self.early, ids[: ends[1]]]))
-        moved = ends + len(self.early)
-        moved[0] = 0
-        return np.concatenate([first, ids[ends[1] :]]), moved
-
 
 @dataclass(frozen=True, eq=False)
 class LearnedConnection:

@@ -54,6 +54,13 @@ MUTANTS = [
         f"{CHIP}[reward in the tag-1]",
     ),
     Mutant(
+        "terms of time are due before the first step",
+        KERNELS,
+        "if t >= 0 and (t + 1) % engine.epoch == 0:",
+        "if (t + 1) % engine.epoch == 0:",
+        f"{CHIP}[time alone-1]",
+    ),
+    Mutant(
         "the interaction counts effects alone twice",
         RULE,
         "            rest[metric] -= alone[metric]\n",

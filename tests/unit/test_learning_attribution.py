@@ -33,6 +33,9 @@ CASES = {
     "delay": driven(delay=4.0),
     "soft bounds and delay": driven(SOFT, delay=3.0),
     "inputs a step early": driven(delivery="before_threshold"),
+    "inputs in step -1": driven(CHANGE, delivery="before_threshold", rate=200.0),
+    "inputs in step -1 and a delay": driven(delivery="before_threshold", rate=200.0, delay=2.0),
+    "inputs in step -1 and a reward": driven(REWARD, delivery="before_threshold", rate=200.0),
     "recurrent": recurrent(delay=2.0),
 }
 

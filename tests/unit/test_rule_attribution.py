@@ -78,6 +78,7 @@ RULES = {
         dt="2^-2*x1*y0 - 2^-2*x0*y1 - 2^-3*u2*t",
         **SIXTEEN,
     ),
+    "time alone": LearningRule("2^-1*u1 - 2^-1*x0*y1", **SIXTEEN),
     "signs": LearningRule("2^-1*x0*sgn(y1-4)*x1 + y0*sgn(w+3)", **SIXTEEN),
 }
 
