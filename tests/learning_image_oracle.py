@@ -75,7 +75,7 @@ class Group:
 
     @property
     def counters(self):
-        """What the emulator counts of the group."""
+        """Return what the emulator counts of the group."""
         own = {name: getattr(self, name) for name in ("events", "spikes", "repeated")}
         return own | self.model.counts
 

@@ -1,4 +1,4 @@
-"""What a script has changed in its network since it was compiled."""
+"""Find what a script has changed in its network since it was compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a run was beyond the limits of learning, as text."""
+"""Say how often a run was beyond the limits of learning, as text."""
 
 from __future__ import annotations
 

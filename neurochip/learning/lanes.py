@@ -41,7 +41,7 @@ STEP = np.uint64(4 if DISABLED else 16)
 LANE_ROWS = 16
 _ROWS = [np.uint64(row * LANES) for row in range(LANE_ROWS)]
 OLD = _ROWS[0]
-"""Where the rows begin; this one and the next two have weights, delays and tags."""
+"""This one and the next two say where the rows begin, and have weights, delays and tags."""
 FRESH, SUM, EARLY, PRODUCT, VALUE, DRAW, NUMBER, LIVE, PLACE, X, Y, X_AT, Y_AT = _ROWS[3:]
 
 

@@ -23,7 +23,7 @@ _NA = 1e3  # pA per nA
 
 @dataclass(frozen=True, eq=False)
 class NestRun:
-    """What NEST recorded.
+    """Hold what NEST recorded.
 
     Parameters
     ----------

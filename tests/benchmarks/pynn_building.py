@@ -1,4 +1,4 @@
-"""How long PyNN's projections take to build a million synapses, on the chip's front end or on NEST.
+"""Time how PyNN's projections build a million synapses, on the chip's front end or on NEST.
 
 python tests/benchmarks/pynn_building.py            # this front end
 python tests/benchmarks/pynn_building.py nest       # PyNN's own NEST, to compare

@@ -162,7 +162,7 @@ def test_sources_have_their_rate_from_the_start_on(model, parameters, rate):
 
 
 def test_the_hazard_follows_parameters_that_change_in_time():
-    """Its integral between two spikes has an exponential distribution (time-rescaling theorem)."""
+    """The integral between two spikes has an exponential distribution (time-rescaling theorem)."""
     edges, a, b = [0.0, 40.0, 90.0, np.inf], [2.0, 6.0, 0.8], [0.01, 0.002, 0.015]
     source = make("SpikeSourceInhGamma", 800, a=a, b=b, tbins=edges[:-1])
     found = trains(source, 6000)  # so long that each source spikes after 100 ms

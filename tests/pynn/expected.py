@@ -1,4 +1,4 @@
-"""What is expected of each of PyNN's scenario tests on the chip, by simulator.
+"""State what is expected of each of PyNN's scenario tests on the chip, by simulator.
 
 A test that is not listed passes. ``refused`` is the model that PyNN's own ``NotImplementedError``
 names, with what works instead; other patterns match the whole text of what came out.

@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Outcomes:
-    """What came out of each test; the text is that of its exception, or why it was skipped."""
+    """Hold what came out of each test; the text is of its exception, or why it was skipped."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

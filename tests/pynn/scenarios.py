@@ -33,7 +33,7 @@ MINUTES = 10
 
 
 class Outcome(NamedTuple):
-    """What came out of a test, and the text of its exception or why it was skipped."""
+    """Hold what came out of a test, and the text of its exception or why it was skipped."""
 
     outcome: str
     text: str

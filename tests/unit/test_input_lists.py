@@ -17,7 +17,7 @@ TYPES = st.sampled_from([np.int8, np.uint8, np.int32, np.int64, np.uint64])
 
 
 def pending_at(span, sources):
-    """What only a run that continues may bring along, unless inputs act early."""
+    """Only a run that continues brings these along, unless inputs act early."""
     return np.array(sources, dtype=np.int32) if span.first and not span.lead else NONE
 
 

@@ -99,7 +99,7 @@ def test_a_relay_sends_spikes_of_steps_in_a_row():
 
 @pytest.mark.slow
 def test_relays_take_away_the_error_of_the_delay():
-    """Of 20 steps, in which the chip sees many pairs in the other order."""
+    """The delay is 20 steps, in which the chip sees many pairs in the other order."""
     network, found = recurrent(delay=20.0), []
     for each in (network, with_relays(network, 1.0)):
         image = compile_network(each, dt=1.0)

@@ -35,7 +35,7 @@ _OWN_WIDTHS = {
 
 
 class Counting(NamedTuple):
-    """What the rows of a program count.
+    """Say what the rows of a program count.
 
     ``kinds`` has the place in ``COUNTED`` of each row that counts, by its number. A v that is
     raised to ``vmin`` counts if ``vmin`` is not above ``lowest``, the least that the register

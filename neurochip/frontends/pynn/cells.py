@@ -169,5 +169,5 @@ class PointNeuron(cells.PointNeuron):
 
     @property
     def recordable(self) -> list[str]:
-        """What can be recorded."""
+        """List the variables that can be recorded."""
         return [*self.neuron.recordable, *(item.initial for item in self.receptors)]

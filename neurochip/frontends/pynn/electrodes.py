@@ -139,10 +139,10 @@ class _Source(StandardCurrentSource):
         return np.round(steps * state.dt, 9), columns
 
     _varies = False
-    """Whether each target has its own current."""
+    """Tell whether each target has its own current."""
 
     _often = False
-    """Whether the current changes in many steps."""
+    """Tell whether the current changes in many steps."""
 
     def _history(self) -> list[tuple[int, dict[str, Any]]]:
         """Return the step and values of each change; a new segment has the last one, at step 0."""

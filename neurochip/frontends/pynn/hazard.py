@@ -48,7 +48,7 @@ class Course(NamedTuple):
 
 
 class Position(NamedTuple):
-    """How far sources are drawn; arrays of shape (size,).
+    """Say how far sources are drawn; arrays of shape (size,).
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class Assembly(common.Assembly):
 
 
 class _Cells:
-    """What populations and views share: both read and write the columns of a population."""
+    """Populations and views both read and write the columns of a population."""
 
     def _columns(self) -> tuple[Population, Int64Array]:
         """Return the population and the indices of these cells in it."""

@@ -191,7 +191,7 @@ class Projection(common.Projection):
         simulator.state.changed()
 
     def _has_learned(self) -> bool:
-        """Whether the chip has changed the weights since they were set."""
+        """Tell whether the chip has changed the weights since they were set."""
         return learns(self) and simulator.state.step > 0 and self._weights_set != self._now()
 
     # --- attributes ---------------------------------------------------------------------------
@@ -338,4 +338,4 @@ _SEVERAL: dict[str, Callable[[Any, Any], Any]] = {
     "min": np.minimum.reduceat,
     "max": np.maximum.reduceat,
 }
-"""What stands for several synapses of one pair, of which the first of each pair is given."""
+"""These functions join the synapses of a pair, given the place of the first of each pair."""

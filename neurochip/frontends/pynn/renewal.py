@@ -63,7 +63,7 @@ class Process(NamedTuple):
 
 
 class Position(NamedTuple):
-    """How far sources are drawn; arrays of shape (size,).
+    """Say how far sources are drawn; arrays of shape (size,).
 
     Parameters
     ----------

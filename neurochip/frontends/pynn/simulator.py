@@ -23,7 +23,7 @@ class ID(int, common.IDMixin):
 
 
 class State(common.control.BaseState):
-    """What belongs to the present simulation: time, options, and the objects of the script.
+    """Hold what belongs to the present simulation: time, options, and the objects of the script.
 
     Attributes
     ----------

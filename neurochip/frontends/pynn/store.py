@@ -1,4 +1,4 @@
-"""What the runs recorded: spikes and samples of the neurons that the script records, and no more.
+"""Keep what the runs recorded: spikes and samples of the neurons that the script records, no more.
 
 A sample stands for an instant, a multiple of the sampling interval after the start of recording:
 time 0, or the last ``get_data(clear=True)``. v at the end of step k is that of the instant
@@ -37,7 +37,7 @@ class _Samples(NamedTuple):
 
 
 class _Kept:
-    """What is kept of one population since ``start``, the step in which its recording begins."""
+    """Hold what is kept of a population since ``start``, the step in which its recording begins."""
 
     def __init__(self, start: int) -> None:
         self.start = start
