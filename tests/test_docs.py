@@ -16,7 +16,7 @@ from types import ModuleType
 
 import click
 import pytest
-from with_brian2 import need_brian2, quiet_brian2
+from with_brian2 import begin_brian2_anew, need_brian2, quiet_brian2
 
 import neurochip
 from neurochip.cli import main
@@ -71,6 +71,7 @@ def test_a_page_runs_and_shows_what_its_code_prints(page: Path) -> None:
         need_brian2()
     if name_of(page) in PYNN_PAGES:
         pytest.importorskip("pyNN", reason="PyNN is not installed: neurochip[pynn]")
+    begin_brian2_anew()
     assert refresh.render(page) == text, "run: python docs/refresh.py"
 
 

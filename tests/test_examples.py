@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from with_brian2 import need_brian2, quiet_brian2
+from with_brian2 import begin_brian2_anew, need_brian2, quiet_brian2
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     def example(name: str, *arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", [name, *arguments])
+        begin_brian2_anew()
         runpy.run_path(str(FOLDER / name), run_name="__main__")
         return capsys.readouterr().out
 

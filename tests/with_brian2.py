@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 
 import numpy as np
@@ -18,6 +19,18 @@ TOLERANCE = 1e-9  # mV: sums of a few thousand terms of 10 mV in different order
 def need_brian2() -> ModuleType:
     """Return the module, or skip the test."""
     return pytest.importorskip("brian2", reason="Brian2 is not installed: neurochip[brian2]")
+
+
+def begin_brian2_anew() -> None:
+    """Put Brian2 on its own device, with dt = 0.1 ms, if it was imported: it has one clock for all.
+
+    A script that ran before in this process may have left another device or step.
+    """
+    brian2 = sys.modules.get("brian2")
+    if brian2 is not None:
+        brian2.set_device("runtime")
+        brian2.start_scope()
+        brian2.defaultclock.dt = 0.1 * brian2.ms
 
 
 def run_both(*objects, duration, namespace, record="v", weights=()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from with_brian2 import OLD_NAMES, need_brian2, quiet_brian2
+from with_brian2 import OLD_NAMES, begin_brian2_anew, need_brian2, quiet_brian2
 
 
 def pytest_collection_modifyitems(items):
@@ -22,14 +22,10 @@ def b2():
         brian2 = need_brian2()
         import neurochip.frontends.brian2  # noqa: F401 - makes the device known
     brian2.prefs.codegen.target = "numpy"
-    brian2.set_device("runtime")
-    brian2.start_scope()
-    brian2.defaultclock.dt = 0.1 * brian2.ms
+    begin_brian2_anew()
     brian2.seed(1)
     yield brian2
-    brian2.set_device("runtime")
-    brian2.start_scope()
-    brian2.defaultclock.dt = 0.1 * brian2.ms
+    begin_brian2_anew()
 
 
 @pytest.fixture
