@@ -165,7 +165,7 @@ def _larger_cores(work: Workload, chip: ChipSpec, options: CompileOptions) -> li
     many = chip.what_if(input_axons=_ROOM, output_axons=_ROOM, chips=_ROOM)
     try:
         usage = place(work, many, options).usage
-    except CompileError:
+    except (CompileError, MissingExtraError):
         return []
     needed: dict[str, Any] = {
         name: int(usage[name].max())

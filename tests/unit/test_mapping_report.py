@@ -252,6 +252,10 @@ def test_a_placement_whose_library_is_missing_was_not_tried(monkeypatch):
         'pip install "neurochip[mapping]".'
     )
     assert [row.tried for row in fit.rows if "hypergraph" in row.change] == [False]
+    asked = explain_fit(chain(), LOIHI.what_if(compartments=4), 1.0, placement="hypergraph").rows
+    assert (asked[0].tried, asked[0].cores) == (False, None)
+    assert [row.change for row in asked[1:] if row.fits][-1] == "placement='greedy'"
+    assert not any("cores with" in row.change for row in asked)
     _library.cache_clear()
 
 
