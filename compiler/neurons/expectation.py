@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip._support.grid import steps_of
 from neurochip._support.values import instance
 from neurochip.errors import CompileError
 from neurochip.network import Network, PoissonInput, Population, SpikeInput
 from neurochip.network.connections import Source
+from neurochip.network.repeats import count_together
 from neurochip.recording import Recording
 from neurochip.typing import Float64Array
 
@@ -77,7 +77,9 @@ class Expectation:
     def spikes_per_step(self, source: Source, dt: float) -> Float64Array:
         """Return ``assumed`` in spikes per step; above 1 only if a source may spike so often."""
         spikes = self.assumed(source) * (dt / 1000.0)
-        return np.minimum(spikes, self.burst(source, dt)) if is_bounded(source) else spikes
+        if not is_bounded(source) or (spikes <= 1.0).all():
+            return spikes
+        return np.minimum(spikes, self.burst(source, dt))
 
     def burst(self, source: Source, dt: float) -> float:
         """Return how many spikes a source may emit in a step at once; 1 if only one.
@@ -86,8 +88,7 @@ class Expectation:
         a step, of 4 standard deviations of its kicks.
         """
         if isinstance(source, SpikeInput) and source.n_spikes:
-            keys = steps_of(source.times, dt).astype(np.int64) * source.size + source.ids
-            return float(np.unique(keys, return_counts=True)[1].max())
+            return float(count_together(source, dt).max())
         if not sends_bursts(source):
             return 1.0
         if not self.guesses_bursts(source):

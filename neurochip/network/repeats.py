@@ -1,4 +1,4 @@
-"""The share of the spikes of an input that come in a step with an earlier one of their source."""
+"""Several spikes of a source in one step: how many, and which share of all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 
 from .._support.grid import steps_of
+from ..typing import Int64Array
 from .connection import Source
 from .inputs import PoissonInput, SpikeInput
 
-__all__ = ["repeated_share"]
+__all__ = ["count_together", "repeated_share"]
+
+
+def count_together(source: SpikeInput, dt: float) -> Int64Array:
+    """Return how many given spikes come together, for each step in which a source has any."""
+    events = steps_of(source.times, dt).astype(np.int64) * source.size + source.ids
+    return np.unique(events, return_counts=True)[1]
 
 
 def repeated_share(source: Source, dt: float, rates: Any = None) -> float:
@@ -29,8 +36,7 @@ def repeated_share(source: Source, dt: float, rates: Any = None) -> float:
         Rates of a Poisson input. Default: its own.
     """
     if isinstance(source, SpikeInput) and source.n_spikes:
-        events = np.stack([steps_of(source.times, dt), source.ids])
-        return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes
+        return 1.0 - len(count_together(source, dt)) / source.n_spikes
     if not isinstance(source, PoissonInput):
         return 0.0
     each = np.broadcast_to(source.rate if rates is None else rates, (source.size,)) * (dt / 1000.0)

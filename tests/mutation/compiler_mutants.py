@@ -344,7 +344,7 @@ MUTANTS = [
     Mutant(
         "given spikes come one in a step",
         "compiler/neurons/expectation.py",
-        "return float(np.unique(keys, return_counts=True)[1].max())",
+        "return float(count_together(source, dt).max())",
         "return 1.0",
         "tests/unit/test_same_step_spikes.py::test_given_spikes_of_one_step_all_arrive",
     ),

@@ -147,15 +147,15 @@ MUTANTS = [
     Mutant(
         "spikes of an input in one step are one event, whose source it is",
         REPEATS,
-        "events = np.stack([steps_of(source.times, dt), source.ids])",
-        "events = np.stack([steps_of(source.times, dt)])",
+        "events = steps_of(source.times, dt).astype(np.int64) * source.size + source.ids",
+        "events = steps_of(source.times, dt).astype(np.int64)",
         REPEATED,
     ),
     Mutant(
         "given spikes that repeat are a fraction of the sources",
         REPEATS,
-        "return 1.0 - len(np.unique(events, axis=1)[0]) / source.n_spikes",
-        "return 1.0 - len(np.unique(events, axis=1)[0]) / source.size",
+        "return 1.0 - len(count_together(source, dt)) / source.n_spikes",
+        "return 1.0 - len(count_together(source, dt)) / source.size",
         REPEATED,
     ),
     Mutant(
