@@ -22,7 +22,7 @@ import numpy as np
 
 from ..typing import Int32Array
 
-__all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "checksum", "reason", "total"]
+__all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "bytes_of", "checksum", "reason", "total"]
 
 ZIP = b"PK\x03\x04"
 """The first bytes of a zip file."""
@@ -209,8 +209,13 @@ def checksum(array: Any) -> str:
     """Return the SHA-256 over the type, the shape and the values of an array."""
     summary = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     if array.nbytes:
-        summary.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+        summary.update(bytes_of(array))
     return summary.hexdigest()
+
+
+def bytes_of(array: Any) -> memoryview:
+    """Return the values of an array that is not empty as bytes, in C order."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def total(sums: Mapping[str, str]) -> str:

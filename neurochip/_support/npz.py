@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import FileError, NeurochipError
-from .archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, checksum, reason, total
+from .archive import DAMAGE, TEXT_LIMIT, ZIP, Archive, bytes_of, checksum, reason, total
 from .json_text import as_json
 from .values import shown
 
@@ -201,8 +201,7 @@ def _shrinks(array: Any) -> bool:
     """
     if array.nbytes <= 2 * _PROBE:
         return True
-    values = array.reshape(-1)
-    middle = values[len(values) // 2 :][: _PROBE // array.itemsize].tobytes()
+    middle = bytes_of(array)[array.nbytes // 2 :][:_PROBE]
     return len(zlib.compress(middle, _LEVEL)) < _WORTH * len(middle)
 
 

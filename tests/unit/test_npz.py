@@ -62,6 +62,15 @@ def test_only_arrays_that_shrink_to_a_half_are_compressed_and_numpy_reads_both(t
         assert all(np.array_equal(found[name], array) for name, array in arrays.items())
 
 
+def test_a_long_text_is_compressed(tmp_path):
+    """It is one value, of four bytes for each character."""
+    text = "a long text " * 20_000
+    path = write_npz(tmp_path / "x", "stimulus", 2, {"b": text})
+    assert path.stat().st_size < len(text) / 10
+    with np.load(path) as found:
+        assert found["b"] == text
+
+
 def test_a_file_that_numpy_compressed_is_read(tmp_path):
     """As files were written before arrays could be stored as they are."""
     write_npz(tmp_path / "x", "stimulus", 2, ARRAYS)
