@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.network import PoissonInput, SpikeInput
+from neurochip.network.inputs import ends_early
 from neurochip.typing import Float64Array
 
 __all__ = ["GUESSED", "UNKNOWN", "input_origin", "input_rates", "lasting_rates"]
@@ -16,8 +15,6 @@ UNKNOWN = "unknown"
 
 GUESSED = 100.0
 """Rate in Hz of the sources of an input that has neither spikes nor an expected rate."""
-
-_LASTING = 500.0  # ms: input that ends earlier is a stimulus, after which neurons come to rest
 
 
 def input_rates(source: PoissonInput | SpikeInput) -> Float64Array:
@@ -38,14 +35,7 @@ def input_rates(source: PoissonInput | SpikeInput) -> Float64Array:
 
 def lasting_rates(source: PoissonInput | SpikeInput) -> Float64Array:
     """Return the rate of each source of an input in Hz, or 0 if it ends within half a second."""
-    rates = input_rates(source)
-    if isinstance(source, PoissonInput):
-        return rates
-    duration: Any = source.expected_duration
-    if duration is None:
-        known = source.expected_rate is None and len(source.times)
-        duration = source.times[-1] if known else np.inf
-    return np.where(np.asarray(duration) < _LASTING, 0.0, rates)
+    return np.where(ends_early(source), 0.0, input_rates(source))
 
 
 def input_origin(source: PoissonInput | SpikeInput) -> str:

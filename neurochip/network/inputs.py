@@ -25,11 +25,13 @@ from .._support.values import (
     shown,
 )
 from ..errors import NetworkError
-from ..typing import Float64Array, Int64Array, PerNeuron
+from ..typing import BoolArray, Float64Array, Int64Array, PerNeuron
 from .neurons import Population
 from .plausible import check_current
 
-__all__ = ["ConstantCurrent", "PoissonInput", "SpikeInput"]
+__all__ = ["ConstantCurrent", "PoissonInput", "SpikeInput", "ends_early"]
+
+_LASTING = 500.0  # ms: input that ends earlier is a stimulus, after which neurons come to rest
 
 
 @own_keywords
@@ -244,6 +246,17 @@ class ConstantCurrent(ArrayValue):
             )
         check_current(owner, self.target.model, amplitude)
         object.__setattr__(self, "amplitude", amplitude)
+
+
+def ends_early(source: PoissonInput | SpikeInput) -> BoolArray:
+    """Return which sources end so early that the compiler moves no resting level for them."""
+    duration: Any = np.inf
+    if isinstance(source, SpikeInput):
+        if source.expected_duration is not None:
+            duration = source.expected_duration
+        elif source.expected_rate is None and source.n_spikes:
+            duration = source.times[-1]
+    return np.broadcast_to(np.asarray(duration) < _LASTING, (source.size,))
 
 
 def _order(times: Any, ids: Any) -> Any:

@@ -485,3 +485,45 @@ def test_the_resting_level_stays_after_sources_that_end_early(sim):
     (v,) = cells.get_data().segments[0].analogsignals
     np.testing.assert_allclose(v.magnitude[-1], -65.0, atol=0.005)
     assert v.magnitude.max() > -58.0
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "early", "late"),
+    [
+        (
+            "SpikeSourceArray",
+            "spike_times",
+            np.arange(30.0, 91.0, 30.0),
+            np.arange(30.0, 901.0, 30.0),
+        ),
+        ("SpikeSourcePoisson", "duration", 80.0, 900.0),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True], ids=["longer", "shorter"])
+def test_sources_that_end_otherwise_after_a_reset_have_the_chip_of_a_new_script(
+    model, name, early, late, again
+):
+    """The resting level moves for those that last; both have the same rate."""
+
+    def rule_after(*values):
+        sim.setup(timestep=DT, gain="mean_and_variance")
+        source, _ = wired(model, **{name: values[0]})
+        for value in values:
+            source.set(**{name: value})
+            sim.reset()
+            sim.run(5.0)
+        return sim.simulator.state.image.symbols.populations[0].gain_rule
+
+    before, after = (late, early) if again else (early, late)
+    assert rule_after(before, after) == rule_after(after) != rule_after(before)
+
+
+def test_sources_that_end_early_as_before_keep_the_image_after_a_reset():
+    source, _ = wired("SpikeSourceArray", spike_times=[2.0, 4.0])
+    sim.run(50.0)
+    image = sim.simulator.state.image
+    for changed in ([3.0, 90.0], [], [499.0]):
+        source.set(spike_times=changed)
+        sim.reset()
+        sim.run(50.0)
+        assert sim.simulator.state.image is image

@@ -165,8 +165,8 @@ MUTANTS = [
     Mutant(
         "the resting level moves for input that ends early",
         "compiler/neurons/rates.py",
-        "return np.where(np.asarray(duration) < _LASTING, 0.0, rates)",
-        "return rates",
+        "return np.where(ends_early(source), 0.0, input_rates(source))",
+        "return input_rates(source)",
         f"{RESTING}::test_input_that_ends_within_half_a_second_moves_no_resting_level",
     ),
     Mutant(

@@ -35,7 +35,7 @@ from .membranes import driving_force, model_of, plain
 from .plasticity import rule_of
 from .sources import expected_rate, given_spikes, is_source
 
-__all__ = ["Part", "located", "parts_of", "read_network", "wired_sources"]
+__all__ = ["Part", "located", "parts_of", "read_input", "read_network", "wired_sources"]
 
 
 class Part(NamedTuple):
@@ -153,7 +153,7 @@ def read_network(state: Any) -> Network | None:
     if not ends:
         return None
     populations = list(ends.values())
-    inputs = [_input(item) for item in wired_sources(state)]
+    inputs = [read_input(item) for item in wired_sources(state)]
     ends |= {item.name: item for item in inputs}
     connections = [
         _connection(projection, part, ends, state.dt)
@@ -169,7 +169,8 @@ def read_network(state: Any) -> Network | None:
     )
 
 
-def _input(population: Any) -> SpikeInput:
+def read_input(population: Any) -> SpikeInput:
+    """Return the input of the network that a population of sources is now."""
     times, ids = given_spikes(population)
     rate = expected_rate(population)
     # Random sources say how long they spike; the others do until the last time that is known.

@@ -12,6 +12,7 @@ from ..._support.warn import warn_user
 from ...emulator.overflows import describe_overflows
 from ...errors import ChipOverflowWarning, EmulatorError, FrontendError
 from ...network import Network, SpikeInput, Waveform
+from ...network.inputs import ends_early
 from ...network.neurons import PARAMETERS
 from ...recording import Recording
 from ...stimulus import Stimulus
@@ -19,7 +20,7 @@ from ...typing import Float64Array, Int64Array
 from ..changes import Change, find_change
 from ..session import Session, join_recordings, reason_of, spikes_only
 from .injection import currents, is_beyond, steps_at_once
-from .network import read_network
+from .network import read_input, read_network
 from .sources import Drawn, draw, is_faster, is_source
 
 __all__ = ["Runs"]
@@ -237,7 +238,7 @@ class Runs:
     def _follow_changes(self) -> None:
         """Compile the network, or go on with what the script has changed."""
         state = self._state
-        if not state.stale and _need_room(state):
+        if not state.stale and (_need_room(state) or self._end_otherwise()):
             state.changed()
         if state.stale:
             network = read_network(state)
@@ -245,7 +246,11 @@ class Runs:
                 self.session = None
             elif state.step:
                 self._go_on(network)
-            elif self.session is None or find_change(self.session.network, network):
+            elif (
+                self.session is None
+                or find_change(self.session.network, network)
+                or self._end_otherwise()
+            ):
                 self.session = Session(
                     network, state.chip, state.dt, state.compile_options, state.emulator_options
                 )
@@ -259,6 +264,16 @@ class Runs:
                 raise FrontendError(
                     f"Population {name!r}: v was set between two runs; {reason_of(problem)}"
                 ) from None
+
+    def _end_otherwise(self) -> bool:
+        """Return whether, at time 0, other sources end early than when the chip was compiled."""
+        if self.session is None or self._state.step:
+            return False
+        now = {item.key: item for item in self._state.populations}
+        return any(
+            not np.array_equal(ends_early(item), ends_early(read_input(now[item.name])))
+            for item in self.session.network.spike_inputs
+        )
 
     def _go_on(self, network: Network) -> None:
         """Go on with other parameters, weights and delays."""
