@@ -518,6 +518,23 @@ def test_sources_that_end_otherwise_after_a_reset_have_the_chip_of_a_new_script(
     assert rule_after(before, after) == rule_after(after) != rule_after(before)
 
 
+@pytest.mark.filterwarnings("ignore:SpikeSourceArray. all spike_times")
+def test_times_that_are_set_before_a_reset_have_the_room_of_those_set_after_it():
+    """Their rate was counted from the end of the run before the reset, after which none is left."""
+    found = []
+    for calls in (("set", "reset"), ("reset", "set")):
+        sim.setup(timestep=DT)
+        source, cells = wired("SpikeSourceArray")
+        sim.run(50.0)
+        for call in calls:
+            source.set(spike_times=np.arange(1.0, 49.0)) if call == "set" else sim.reset()
+        sim.run(50.0)
+        (sources,) = sim.simulator.state.network.spike_inputs
+        found.append([sources.expected_rate, *results(cells)])
+    assert found[0][0] == pytest.approx(1000.0)
+    assert all(map(np.array_equal, *found))
+
+
 def test_sources_that_end_early_as_before_keep_the_image_after_a_reset():
     source, _ = wired("SpikeSourceArray", spike_times=[2.0, 4.0])
     sim.run(50.0)

@@ -87,6 +87,20 @@ MUTANTS = [
         f"{RUNS}::test_changed_parameters_act_from_the_next_run_on",
     ),
     Mutant(
+        "sources may end at other times after a reset",
+        f"{PYNN}/runs.py",
+        "if self.session is None or self._state.step:",
+        "if True:",
+        f"{SOURCES}::test_sources_that_end_otherwise_after_a_reset_have_the_chip_of_a_new_script",
+    ),
+    Mutant(
+        "times that are set before a reset are past",
+        f"{PYNN}/sources.py",
+        "if known is None or known.trains is not trains or state.t < known.since:",
+        "if known is None or known.trains is not trains:",
+        f"{SOURCES}::test_times_that_are_set_before_a_reset_have_the_room_of_those_set_after_it",
+    ),
+    Mutant(
         "v that was set is forgotten at a reset",
         f"{PYNN}/runs.py",
         "if self._v_changed:",
@@ -266,7 +280,7 @@ MUTANTS = [
     Mutant(
         "a source that becomes faster keeps its room",
         f"{PYNN}/runs.py",
-        "if not state.stale and _need_room(state):",
+        "if not state.stale and (_need_room(state) or self._end_otherwise()):",
         "if False:",
         f"{SOURCES}::test_sources_that_become_faster_get_more_room_on_the_chip",
     ),

@@ -245,20 +245,25 @@ class _Given(NamedTuple):
     trains: Any
     times: Float64Array
     ids: Int32Array
-    rate: Float64Array  # Hz, from the time when they were set
+    since: float  # ms, when they were set
+    rate: Float64Array  # Hz, from then on
 
 
 def _known(population: Any) -> _Given:
-    """Return what a SpikeSourceArray sends, which is listed once for each change."""
+    """Return what a SpikeSourceArray sends, which is listed once for each change.
+
+    After a reset those that were set later than time 0 are listed again, since they are all sent.
+    """
     trains, size = population._parameters["spike_times"], population.size
     known: _Given | None = getattr(population, "_given", None)
-    if known is None or known.trains is not trains:  # a new array for each change
+    # There is a new array for each change.
+    if known is None or known.trains is not trains or state.t < known.since:
         values = [_row(item) for item in trains]
         ids = np.repeat(np.arange(size, dtype=np.int32), [len(item) for item in values])
         times = np.concatenate([np.empty(0), *values])
         counts = np.bincount(ids[times >= state.t], minlength=size)
         rate = counts * 1000.0 / max(times.max(initial=0.0) - state.t, 1.0)
-        known = population._given = _Given(trains, times, ids, rate)
+        known = population._given = _Given(trains, times, ids, state.t, rate)
     return known
 
 
