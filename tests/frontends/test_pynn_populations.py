@@ -87,6 +87,24 @@ def test_names_that_a_model_does_not_have_are_refused_by_pynn_s_error(sim):
         cells.get("e_rev_E")
 
 
+@pytest.mark.parametrize("size", [0, -3])
+def test_a_population_without_cells_is_refused(sim, size):
+    sim.setup()
+    with pytest.raises(ValueError, match=f"^Population 'c': size = {size}; allowed: at least 1.$"):
+        sim.Population(size, sim.IF_curr_exp(), label="c")
+
+
+def test_parameters_for_another_number_of_cells_are_refused(sim):
+    sim.setup()
+    with pytest.raises(ValueError, match="shape") as caught:
+        sim.Population(3, sim.IF_curr_exp(tau_m=[10.0, 20.0]), label="cells")
+    assert str(caught.value) == (
+        "Population 'cells': tau_m of shape (2,); allowed: one value, or shape (3,), one for each "
+        "cell."
+    )
+    assert not sim.simulator.state.populations
+
+
 def test_populations_of_one_label_have_names_of_their_own_on_the_chip(sim):
     sim.setup()
     cells = [sim.Population(1, sim.IF_curr_exp(), label="cells") for _ in range(3)]

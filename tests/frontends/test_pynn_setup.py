@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurochip import LOIHI
@@ -49,6 +50,7 @@ def test_options_of_other_simulators_have_no_effect_and_the_log_says_so(sim, cap
     ("option", "message"),
     [
         ({"timestep": 0.0}, "setup: timestep = 0.0 ms; allowed: a number above 0."),
+        ({"min_delay": np.nan}, "setup: min_delay = nan ms; allowed: a number above 0."),
         ({"rng_seed": -1}, "setup: rng_seed = -1; allowed: at least 0."),
         ({"chip": "loihi"}, "setup: chip = 'loihi'; allowed: a ChipSpec such as LOIHI."),
         (

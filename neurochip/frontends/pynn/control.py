@@ -94,6 +94,9 @@ def setup(
         If an option is unknown or its value not allowed.
     """
     timestep = real("setup", "timestep", timestep, "ms", POSITIVE, error=FrontendError)
+    for name, delay in (("min_delay", min_delay), ("max_delay", max_delay)):
+        if delay != "auto":
+            real("setup", name, delay, "ms", POSITIVE, error=FrontendError)
     common.setup(timestep, min_delay, max_delay=max_delay, **options)
     allowed = (*_COMPILE, *_EMULATE, *_OF_OTHERS)
     for name, value in options.items():

@@ -136,6 +136,17 @@ class Population(_Cells, common.Population):
 
     def _create_cells(self) -> None:
         state, size = simulator.state, self.size
+        if size < 1:
+            raise errors.InvalidDimensionsError(
+                f"Population {self.label!r}: size = {size}; allowed: at least 1."
+            )
+        parameters = self.celltype.native_parameters
+        for name, values in parameters.items():
+            if values.shape not in {None, (size,)}:
+                raise errors.InvalidDimensionsError(
+                    f"Population {self.label!r}: {name} of shape {values.shape}; allowed: one "
+                    f"value, or shape ({size},), one for each cell."
+                )
         first = state.id_counter
         state.id_counter += size
         self.all_cells = np.array(
@@ -145,7 +156,6 @@ class Population(_Cells, common.Population):
             cell.parent = self
         self._mask_local = np.ones(size, dtype=bool)
         self.first_id = self.all_cells[0]
-        parameters = self.celltype.native_parameters
         parameters.shape = (size,)
         parameters.evaluate(simplify=False)
         self._parameters: dict[str, Any] = {
