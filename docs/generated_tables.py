@@ -269,15 +269,28 @@ def _first_sentence(path: Path) -> str:
     return _markdown(docstring.split("\n\n")[0].replace("\n", " "))
 
 
+def _evidence(path: str) -> str:
+    """Return what is equal to recorded runs of other simulators, counted now."""
+    rows = _from_tests(path).evidence()
+    return _table(
+        ("compared with recorded runs", "different", "command"),
+        [(subject, different, f"`{command}`") for subject, different, command in rows],
+    )
+
+
 def _tried(path: str) -> str:
     """Return the number of bad inputs of each kind in a table of the tests."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    try:
-        kinds = importlib.import_module(Path(path).stem).tried()
-    finally:
-        sys.path.pop(0)
+    kinds = _from_tests(path).tried()
     rows = [(kind, f"{n:,}") for kind, n in kinds.items()]
     return _table(("kind", "tried"), [*rows, ("all", f"{sum(kinds.values()):,}")])
+
+
+def _from_tests(path: str) -> types.ModuleType:
+    sys.path.insert(0, str(ROOT / "tests"))
+    try:
+        return importlib.import_module(Path(path).stem)
+    finally:
+        sys.path.pop(0)
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -363,6 +376,7 @@ GENERATORS: dict[str, Callable[[str], str]] = {
     "layers": _layers,
     "forms": _forms,
     "rooms": _rooms,
+    "evidence": _evidence,
     "tried": _tried,
     "operations": _operations,
     "library": _library,

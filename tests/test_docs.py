@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+import evidence
+import numpy as np
 import pytest
 from with_brian2 import begin_brian2_anew, need_brian2, quiet_brian2
 
@@ -27,6 +30,8 @@ MODULES = ("neurochip.frontends.brian2", "neurochip.conformance", "neurochip.lea
 EXTRAS = ("nir", "h5py", "neo", "elephant")  # packages of extras that pages use
 PYNN_PAGES = ("docs/how-to/coming-from-pynn-or-nest.md",)
 BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WORDS_PER_MINUTE = 238  # Brysbaert 2019, silent reading of English non-fiction
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -239,6 +244,30 @@ def test_the_readme_gives_two_commands_to_start_with() -> None:
         "pip install . && neurochip demo",
         'pip install -e ".[test]" && pytest',
     ]
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"!\[[^\]]*\]\([^)]*\)|<!--.*?-->|\]\([^)]*\)", "", text)
+    assert len(re.findall(r"\S*\w\S*", text)) < 3 * WORDS_PER_MINUTE
+
+
+def test_the_description_on_an_index_has_no_link_into_the_source_tree() -> None:
+    text = runpy.run_path(str(ROOT / "setup.py"))["description"]()
+    assert [link for link in LINK.findall(text) if "://" not in link] == []
+    assert "<!--" not in text
+    prose = [line for line in README.splitlines() if not re.search(r"[\[\]]|<!--", line)]
+    assert [line for line in prose if line not in text.splitlines()] == []
+
+
+def test_the_evidence_counts_a_value_that_differs(tmp_path: Path) -> None:
+    path = next((ROOT / "tests" / "conformance" / "vectors").glob("*base_0.npz"))
+    with np.load(path) as archive:
+        stored = dict(archive)
+    stored["u"][3, 1] += 1
+    np.savez(tmp_path / path.name, **stored)
+    values, wrong = evidence._vector(path)
+    assert evidence._vector(tmp_path / path.name) == (values, wrong + 1)
 
 
 def test_the_changelog_and_the_citation_name_the_version_of_the_package() -> None:
