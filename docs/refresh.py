@@ -41,6 +41,17 @@ ROOT = Path(__file__).resolve().parents[1]
 GENERATORS = runpy.run_path(str(ROOT / "docs" / "generated_tables.py"))["GENERATORS"]
 NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/in_a_notebook.ipynb"}
 """Pages whose code is also a notebook, with its file."""
+_DEMO = "neurochip demo -o demo --dpi 200"
+FIGURES = {
+    "driven_comparison.png": (_DEMO, "demo/driven_neurons_comparison.png"),
+    "notebook_membrane.png": (_DEMO, "demo/notebook_neurons_membrane.png"),
+    "mapping.png": ("python examples/11_map_a_network.py mapping", "mapping/mapping.png"),
+    "bits.png": ("python examples/15_noise_floor.py bits.png", "bits.png"),
+    "accuracy.png": ("python examples/16_trained_digits.py accuracy.png", "accuracy.png"),
+    "pynn_script.png": ("python examples/20_pynn_script.py .", "pynn_script.png"),
+    "microcircuit.png": ("python examples/21_microcircuit.py microcircuit.png", "microcircuit.png"),
+}
+"""Figures of docs/figures: the command that draws each, and the file that it writes."""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _REGION = re.compile(r"(<!-- generated: (\w+) (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
@@ -153,26 +164,12 @@ def notebook(page: Path) -> str:
 
 
 def draw_figures() -> None:
-    """Draw the figures of the pages again, with ``neurochip demo`` and four examples."""
-    from neurochip.cli import main
-
+    """Draw the figures of the pages and of the examples again."""
     with _work_folder():
-        CliRunner().invoke(main, ["demo", "-o", "demo", "--dpi", "200"], catch_exceptions=False)
-        for source, target in (
-            ("driven_neurons_comparison", "driven_comparison"),
-            ("notebook_neurons_membrane", "notebook_membrane"),
-        ):
-            picture = Path("demo", f"{source}.png").read_bytes()
-            (ROOT / "docs" / "figures" / f"{target}.png").write_bytes(picture)
-        _run_command("python examples/11_map_a_network.py mapping", ROOT / "docs")
-        picture = Path("mapping", "mapping.png").read_bytes()
-        (ROOT / "docs" / "figures" / "mapping.png").write_bytes(picture)
-        _run_command("python examples/15_noise_floor.py bits.png", ROOT / "docs")
-        _run_command("python examples/16_trained_digits.py accuracy.png", ROOT / "docs")
-        _run_command("python examples/20_pynn_script.py .", ROOT / "docs")
-        _run_command("python examples/21_microcircuit.py microcircuit.png", ROOT / "docs")
-        for name in ("bits.png", "accuracy.png", "pynn_script.png", "microcircuit.png"):
-            (ROOT / "docs" / "figures" / name).write_bytes(Path(name).read_bytes())
+        for command in dict.fromkeys(line for line, _ in FIGURES.values()):
+            _run_command(command, ROOT / "docs")
+        for name, (_, drawn) in FIGURES.items():
+            (ROOT / "docs" / "figures" / name).write_bytes(Path(drawn).read_bytes())
 
 
 if __name__ == "__main__":
