@@ -29,7 +29,11 @@ ROOT = Path(__file__).parents[1]
 MODULES = ("neurochip.frontends.brian2", "neurochip.conformance", "neurochip.learning")
 EXTRAS = ("nir", "h5py", "neo", "elephant")  # packages of extras that pages use
 PYNN_PAGES = ("docs/how-to/coming-from-pynn-or-nest.md",)
-BRIAN2_PAGES = ("docs/how-to/run-a-brian2-script.md", "docs/reference/api.md")
+BRIAN2_PAGES = (
+    "docs/how-to/run-a-brian2-script.md",
+    "docs/how-to/troubleshooting.md",
+    "docs/reference/api.md",
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORDS_PER_MINUTE = 238  # Brysbaert 2019, silent reading of English non-fiction
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
