@@ -1,5 +1,7 @@
 """Where compiled kernels are kept, and what happens where they cannot be read or written."""
 
+import builtins
+import datetime
 import importlib
 import importlib.util
 import io
@@ -20,6 +22,7 @@ from neurochip._kernels import cache
 from neurochip._kernels.jit import kernel
 from neurochip._kernels.key import key_of
 from neurochip._kernels.notice import MESSAGE, NOTICE, Notice
+from neurochip.emulator.programmed.generate import function_of
 
 ROOT = Path(__file__).parents[2]
 JIT = not numba.config.DISABLE_JIT
@@ -372,3 +375,13 @@ def test_workers_and_processes_without_an_error_stream_say_nothing(monkeypatch):
     assert sys.stderr.getvalue() == ""
     monkeypatch.setattr(sys, "stderr", None)
     Notice().count(loaded=False)
+
+
+@needs_jit
+def test_of_generated_code_only_itself_is_kept(compiled_sum, monkeypatch):
+    _, folder = compiled_sum()
+    # Libraries put such objects among Python's own names; they cannot be written to a file.
+    monkeypatch.setattr(builtins, "of_a_library", datetime.datetime_CAPI, raising=False)
+    generated = kernel(function_of("def written(number): return np.int64(number) + 1", np=np))
+    assert generated(41) == 42
+    assert list(folder.glob("*.nbc"))

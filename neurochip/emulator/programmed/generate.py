@@ -102,7 +102,9 @@ def function_of(source: str, **names: Any) -> Any:
     Its name is a digest of the text: compiled code from disk is joined by name, so two functions
     of one name would be one.
     """
-    # The cache on disk looks for the source of a kernel in a file: this one.
+    # The cache on disk looks for the source of a kernel in a file: this one. Of a function without
+    # a module Numba would keep all names that it may use, Python's own among them.
+    names["__name__"] = __name__
     exec(compile(source, __file__, "exec"), names)
     function = names["written"]
     function.__name__ = function.__qualname__ = f"written_{digest_of(source)}"
