@@ -13,6 +13,8 @@ KERNELS = "neurochip/emulator/cpu/kernels.py"
 DELIVERY = "neurochip/emulator/cpu/delivery.py"
 DENSE = "neurochip/emulator/cpu/dense.py"
 LAYOUT = "neurochip/emulator/cpu/layout.py"
+WAITING = "neurochip/emulator/cpu/waiting.py"
+WAIT = "tests/unit/test_waiting.py"
 SPIKES = "neurochip/emulator/spikes.py"
 STATE = "neurochip/emulator/cpu/state.py"
 COPIES = "neurochip/emulator/cpu/copies.py"
@@ -280,6 +282,27 @@ MUTANTS = [
         "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) == 1).all()",
         "one_each = (np.diff(row_ptr[: image.n_inputs + 1]) >= 1).all()",
         "tests/unit/test_layout.py::test_inputs_with_no_synapse_or_two_are_not_one_to_one",
+    ),
+    Mutant(
+        "a spike that waits is delivered a step late",
+        WAITING,
+        "sent = (step - 1 - lags.delays[lag]) % n_steps",
+        "sent = (step - 2 - lags.delays[lag]) % n_steps",
+        f"{WAIT}::test_spikes_that_wait_give_what_the_oracle_gives",
+    ),
+    Mutant(
+        "spikes that have arrived are in transit when the image changes",
+        WAITING,
+        "step + later, later + 1, first",
+        "step + later, later, first",
+        f"{WAIT}::test_another_image_finds_the_sums_of_the_spikes_that_wait",
+    ),
+    Mutant(
+        "spikes still wait after a reset",
+        STATE,
+        "        state.waiting.counts[:] = 0\n",
+        "        pass\n",
+        f"{WAIT}::test_a_run_in_pieces_and_a_copy_of_it_know_the_spikes_that_wait",
     ),
     # ------------------------------------------------------------------ spikes on their way
     Mutant(

@@ -129,7 +129,7 @@ def test_pairs_in_many_blocks_equal_the_oracle(exponent, wide, threads):
     trace = case.run_oracle()
     assert trace.counters["spikes"] > 100
     emulator = Emulator(case.image(), threads=threads, warn=False)
-    layout, found = build_layout(emulator.image, threads)
+    layout, found, _ = build_layout(emulator.image, threads)
     assert (found, layout.blocks) == (wide, threads if wide else 3 if threads == 1 else 4)
     recording = emulator.run_steps(case.n_steps, *case.emulator_inputs(), record=["u", "v"])
     assert_same_run(recording, trace, "many blocks")

@@ -46,7 +46,7 @@ def image_of(pre, post, mantissa, delay, sources, size):
 
 
 def dense_rows(image, blocks=1, mark=HALVES):
-    layout, _ = build_layout(image, blocks)
+    layout, *_ = build_layout(image, blocks)
     return int((layout.row_ptr >= mark).sum())
 
 
@@ -244,7 +244,7 @@ def test_wide_offsets_give_what_the_oracle_gives(size, is_wide, seed):
     """Targets have 10 bits, and from 1,025 on 11; delays have 6."""
     rng = np.random.default_rng(seed)
     image = random_image(rng, size, 5, 62, 3)
-    layout, wide = build_layout(image, 1)
+    layout, wide, _ = build_layout(image, 1)
     assert (wide, layout.blocks) == (is_wide, 1)
     assert_image_equals_oracle(image, random_spikes(rng, 5, 25), 25)
 
@@ -264,5 +264,5 @@ def test_a_row_is_dense_in_each_block_that_it_reaches():
 def test_a_dense_row_takes_two_words_and_a_byte_for_each_weight():
     rng = np.random.default_rng(4)
     image = image_of(*all_to_all(5, 64, rng), 5, 64)
-    layout, _ = build_layout(image, 1)
+    layout, *_ = build_layout(image, 1)
     assert layout.synapses.nbytes == 5 * (8 + 64)

@@ -25,6 +25,7 @@ def deliver(
     begin: Any,
     end: Any,
     first: Any,
+    stride: Any,
     layout: Any,
     ring: Any,
     ring_start: Any,
@@ -35,9 +36,10 @@ def deliver(
 ) -> Any:
     """Add the weights of all synapses of some sources to the ring of one block.
 
-    Returns the number of synapses. ``first`` is the row of source 0 for this block. Without delays
-    ``ring_mask`` is None and the ring has a single step; with narrow offsets ``wide`` is None;
-    without dense rows ``dense`` is None.
+    Returns the number of synapses. ``first`` is the row of source 0 for this block; that of the
+    next source is ``stride`` rows later, or one if this is None. Without delays ``ring_mask`` is
+    None and the ring has a single step; with narrow offsets ``wide`` is None; without dense rows
+    ``dense`` is None.
     """
     row_ptr, synapses = layout.row_ptr, layout.synapses
     delivered = 0
@@ -46,17 +48,19 @@ def deliver(
         # Prefetching a row needs its pointer, which would be a cache miss too: prefetch it earlier.
         far = k + _TWO * layout.ahead
         if far < end:
-            prefetch(row_ptr, first + np.uint64(sources[far]))
-        row = first + np.uint64(sources[k])
+            prefetch(row_ptr, row_of(sources[far], first, stride))
+        row = row_of(sources[k], first, stride)
         if dense is not None and row_ptr[row] >= HALVES:
-            place = place_of(sources[k], first, row_ptr)
+            place = place_of(sources[k], first, stride, row_ptr)
             slot = ring_start + slot_of(synapses[place], head, ring_mask, wide)
-            sent, n = add_dense(ring, slot, sources, k, end, first, row_ptr, synapses, wide, dense)
+            sent, n = add_dense(
+                ring, slot, sources, k, end, first, stride, row_ptr, synapses, wide, dense
+            )
             delivered += sent
             k += n
         else:
             ahead = k + layout.ahead
-            later = place_of(sources[ahead if ahead < end else end - _ONE], first, row_ptr)
+            later = place_of(sources[ahead if ahead < end else end - _ONE], first, stride, row_ptr)
             place = np.uint64(row_ptr[row])
             stop = np.uint64(row_ptr[row + _ONE]) & _PLACE
             add_sparse(ring, ring_start, head, ring_mask, synapses, place, stop, later, wide)
@@ -108,9 +112,15 @@ def weight_of(word: Any, wide: Any) -> Any:
 
 
 @inline_kernel
-def place_of(source: Any, first: Any, row_ptr: Any) -> Any:
+def row_of(source: Any, first: Any, stride: Any) -> Any:
+    """Return the row of a source."""
+    return first + (np.uint64(source) if stride is None else stride * np.uint64(source))
+
+
+@inline_kernel
+def place_of(source: Any, first: Any, stride: Any, row_ptr: Any) -> Any:
     """Return the start of the row of a source."""
-    return np.uint64(row_ptr[first + np.uint64(source)]) & _PLACE
+    return np.uint64(row_ptr[row_of(source, first, stride)]) & _PLACE
 
 
 @inline_kernel
@@ -121,6 +131,7 @@ def add_dense(
     k: Any,
     end: Any,
     first: Any,
+    stride: Any,
     row_ptr: Any,
     synapses: Any,
     wide: Any,
@@ -130,33 +141,33 @@ def add_dense(
 
     If the next three rows have the same targets, add them too, and return their synapses, and 4.
     """
-    mark = row_ptr[first + np.uint64(sources[k])]
+    mark = row_ptr[row_of(sources[k], first, stride)]
     place = np.uint64(mark) & _PLACE
     size = np.uint64((mark & (HALVES - 1)) >> SIZE_BIT)
     if mark < BYTES:
         add_halves(ring, slot, dense.halves, place, size)
         return np.int64(size), _ONE
-    if not four_alike(sources, k, end, first, row_ptr, synapses, wide):
+    if not four_alike(sources, k, end, first, stride, row_ptr, synapses, wide):
         add_bytes(ring, slot, dense.bytes, place, size, weight_of(synapses[place], wide))
         return np.int64(synapses[place + _ONE]), _ONE
-    b = place_of(sources[k + _ONE], first, row_ptr)
-    c = place_of(sources[k + _TWO], first, row_ptr)
-    d = place_of(sources[k + _THREE], first, row_ptr)
+    b = place_of(sources[k + _ONE], first, stride, row_ptr)
+    c = place_of(sources[k + _TWO], first, stride, row_ptr)
+    d = place_of(sources[k + _THREE], first, stride, row_ptr)
     return add_four(ring, slot, synapses, dense.bytes, place, b, c, d, size, wide), _FOUR
 
 
 @inline_kernel
 def four_alike(
-    sources: Any, k: Any, end: Any, first: Any, row_ptr: Any, synapses: Any, wide: Any
+    sources: Any, k: Any, end: Any, first: Any, stride: Any, row_ptr: Any, synapses: Any, wide: Any
 ) -> Any:
     """Return whether the dense rows of source ``k`` and the next three have the same targets."""
     if k + _FOUR > end:
         return False
-    mark = row_ptr[first + np.uint64(sources[k])]
+    mark = row_ptr[row_of(sources[k], first, stride)]
     offset = offset_of(synapses[np.uint64(mark) & _PLACE], wide)
     alike = True
     for i in range(_ONE, _FOUR):
-        other = row_ptr[first + np.uint64(sources[k + i])]
+        other = row_ptr[row_of(sources[k + i], first, stride)]
         its = offset_of(synapses[np.uint64(other) & _PLACE], wide)
         alike = alike and other >> SIZE_BIT == mark >> SIZE_BIT and its == offset
     return alike

@@ -40,7 +40,7 @@ from .state import (
     widths_of,
     write_row,
 )
-from .transfer import transfer
+from .transfer import arriving_sums, transfer
 
 __all__ = ["CpuEngine"]
 
@@ -62,25 +62,35 @@ class CpuEngine(Engine[Position]):
         Number of side-by-side copies in the image.
     finest : int, optional
         Largest unit of a weight, so that sums of it are whole in the accumulators.
+    may_wait : bool, default True
+        Whether spikes may wait for their delays, instead of a ring of sums that they are added to.
     """
 
     def __init__(
-        self, image: ChipImage, threads: int, copies: int = 1, *, finest: int | None = None
+        self,
+        image: ChipImage,
+        threads: int,
+        copies: int = 1,
+        *,
+        finest: int | None = None,
+        may_wait: bool = True,
     ) -> None:
         self.image = image
         self.threads = threads
         self.copies = copies
         self._of_copies: dict[int, CpuEngine] = {}
-        self._layout, wide = build_layout(image, threads, finest)
+        self._layout, wide, lags = build_layout(image, threads, finest, may_wait=may_wait)
         self._settings = settings_of(image, self._layout)
         self._widths = widths_of(image, self._layout)
         self._work = work_of_step(image)
+        self._lags = lags
         self._features = (
             joins_of(image, self._layout),
             sum_shifts_of(image),
-            np.uint64(self._layout.ring_size - 1) if image.max_delay else None,
+            None if lags or not image.max_delay else np.uint64(self._layout.ring_size - 1),
             True if wide else None,
             dense_rows_of(self._layout.row_ptr, self._layout.synapses),
+            lags,
         )
 
     def of_copies(self, number: int) -> CpuEngine:
@@ -91,7 +101,7 @@ class CpuEngine(Engine[Position]):
 
     def start(self) -> Position:
         """Return the position at step 0: initial v, no current, no spikes in transit."""
-        return Position(new_state(self.image, self._layout, self.threads, self.copies))
+        return Position(new_state(self.image, self._layout, self.threads, self.copies, self._lags))
 
     def reprogram(self, image: ChipImage, position: Position) -> tuple[CpuEngine, Position]:
         """Return an engine of another image, and its position: see ``Emulator.reprogram``.
@@ -103,9 +113,13 @@ class CpuEngine(Engine[Position]):
         """
         image = image.unrolled()
         found = inheritance(self.image, image)
-        engine = CpuEngine(image, self.threads, finest=self._layout.weight_unit)
+        sums = arriving_sums(position, self._layout, *self._features[-3:])
+        # A ring holds sums of the weights of the old image; spikes that wait have those of the new.
+        engine = CpuEngine(
+            image, self.threads, finest=self._layout.weight_unit, may_wait=not sums.any()
+        )
         images, layouts = (self.image, image), (self._layout, engine._layout)
-        return engine, transfer(position, images, layouts, engine.start(), found)
+        return engine, transfer(position, images, layouts, sums, engine.start(), found)
 
     def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
         """Set the membrane potential of some neurons: see ``Emulator.set_v``."""

@@ -21,6 +21,7 @@ from .delivery import deliver, deliver_one_to_one, fold_planes
 from .layout import LANES
 from .state import ROWS
 from .update import draw_noise, join_tile, redo_tile, update_tile, write_biases
+from .waiting import deliver_waiting
 
 __all__ = ["run_blocks"]
 
@@ -114,31 +115,39 @@ def deliver_block(
     ring_mask: Any,
     wide: Any,
     dense: Any,
+    lags: Any,
+    waiting: Any,
+    step: Any,
 ) -> Any:
     """Deliver the spikes that are due in this step, to a block (semantics 5.1).
 
-    They are those of the inputs, and those of the compartments of all workers in the step before.
+    They are those of the inputs, and those of the compartments of all workers in the step before,
+    or with ``lags`` those that have waited for their delays.
 
     Counts the synaptic events of the inputs, for each copy; returns those of the compartments.
     """
-    first, delivered = np.uint64(block * (layout.n_inputs + layout.n_compartments)), 0
+    first, delivered = np.uint64(block * layout.rows), 0
     copies, index, place = np.uint64(len(input_ptr)), np.uint64(index), np.uint64(place)
-    for part in range(copies + np.uint64(len(ends))):  # one loop, so it is compiled once
+    parts = copies + np.uint64(len(ends)) if lags is None else copies
+    for part in range(parts):  # one loop, so it is compiled once
         if part < copies:
             sources, begin, end = inputs, input_ptr[part, index], input_ptr[part, index + _ONE]
         else:
             row = part - copies
             sources, begin, end = spikes, ends[row, place], ends[row, place + _ONE]
-        where = first, layout, ring, ring_start, head, ring_mask, wide
+        where = layout, ring, ring_start, head, ring_mask, wide
         if part < copies and layout.one_to_one:
-            sent = deliver_one_to_one(sources, begin, end, *where)
+            sent = deliver_one_to_one(sources, begin, end, first, *where)
         else:
-            sent = deliver(sources, begin, end, *where, dense)
+            sent = deliver(sources, begin, end, first, None, *where, dense)
         if part < copies:
             first += np.uint64(layout.n_inputs // len(input_ptr))
             counters[part + _ONE, _SYNAPTIC_EVENTS] += sent
         else:
             delivered += sent
+    if lags is not None:
+        where = block, step, first, place, layout, ring, ring_start, spikes, ends, wide, dense
+        delivered = deliver_waiting(*where, lags, waiting)
     if sum_shifts is not None:
         fold_planes(ring, ring_start + head, layout, sum_shifts)
     return delivered
@@ -192,6 +201,7 @@ def run_blocks(
     ring_mask: Any,
     wide: Any,
     dense: Any,
+    lags: Any,
     barrier: Any,
 ) -> None:
     """Run the blocks of a worker from step ``state.clock`` to the step with index ``stop``.
@@ -201,8 +211,8 @@ def run_blocks(
     Each worker has its own spike list and its own blocks. It returns early when a list may become
     full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
     branches: ``writes`` of bias registers, ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no
-    delays), ``wide`` (narrow offsets) and ``dense`` (sparse rows only). A single worker does not
-    use ``barrier``.
+    delays), ``wide`` (narrow offsets), ``dense`` (sparse rows only) and ``lags`` (no spike waits).
+    A single worker does not use ``barrier``.
 
     The workers change nothing before all of them have arrived, and the clock moves with the
     registers. So both agree wherever the caller is interrupted.
@@ -250,6 +260,9 @@ def run_blocks(
                 ring_mask,
                 wide,
                 dense,
+                lags,
+                state.waiting,
+                step,
             )
             before, first = n, block * layout.span
             last = min(first + layout.span, layout.n_compartments)

@@ -5,8 +5,9 @@ circular buffer of accumulators, the *ring* (one row per delay step), and the sy
 the block, so threads share no data within a step. A synapse takes 4 bytes: its signed weight in the
 high bits, and in the low bits an *offset* into the ring, made of delay, plane and target within the
 block. Adding the position of the current step and masking gives the accumulator, with no branch for
-delays. The offset has 16 bits, or 20 bits if this saves blocks and the weights leave room: every
-block goes through all spikes, so fewer blocks are faster.
+delays. In large networks spikes wait for their delays instead, and a ring has one step (``lags``).
+The offset has 16 bits, or 20 bits if this saves blocks and the weights leave room: every block goes
+through all spikes, so fewer blocks are faster.
 
 Dense rows need no offsets (``dense``).
 
@@ -31,6 +32,7 @@ from ...errors import EmulatorError
 from ...image import ChipImage
 from ...typing import Int32Array, Int64Array
 from .dense import pack_rows
+from .lags import Lags, lags_of
 from .memory import zeroed
 
 __all__ = [
@@ -54,9 +56,10 @@ class Layout(NamedTuple):
     """Synapses packed for the kernels.
 
     Sources are the inputs, then the compartments; the synapses of source s into block b begin at
-    ``row_ptr[b * n_sources + s]`` and end where the next row begins. A step takes
-    ``2**step_bits`` accumulators of a ring, and a plane takes ``2**target_bits`` of them. A row is
-    prefetched ``ahead`` rows before it is used. With ``one_to_one`` each input has one synapse.
+    ``row_ptr[b * rows + s]`` and end where the next row begins. If spikes wait, each compartment
+    has a row for each delay instead of one. A step takes ``2**step_bits`` accumulators of a ring,
+    and a plane takes ``2**target_bits`` of them. A row is prefetched ``ahead`` rows before it is
+    used. With ``one_to_one`` each input has one synapse.
     """
 
     n_inputs: int
@@ -69,6 +72,7 @@ class Layout(NamedTuple):
     weight_unit: int
     ahead: np.uint64
     one_to_one: bool
+    rows: int
     row_ptr: Int64Array
     synapses: Int32Array
 
@@ -83,18 +87,22 @@ class _Split(NamedTuple):
     blocks: int
 
 
-def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> tuple[Layout, bool]:
+def build_layout(
+    image: ChipImage, workers: int, finest: int | None = None, *, may_wait: bool = True
+) -> tuple[Layout, bool, Lags | None]:
     """Pack the synapses of an image into blocks, the same number of blocks for each worker.
 
     Small images have fewer blocks than workers. Time is proportional to the number of synapses;
-    memory is 4 bytes per synapse and 8 bytes per source and block. ``finest`` is the largest
-    ``weight_unit``.
+    memory is 4 bytes per synapse and 8 bytes per row and block. ``finest`` is the largest
+    ``weight_unit``; spikes may wait for their delays unless ``may_wait`` is False.
 
     Returns
     -------
     layout : Layout
     wide : bool
         Whether an offset has ``WIDE_BITS`` instead of ``NARROW_BITS``.
+    lags : Lags or None
+        Delays of the rows of a compartment, if spikes wait.
     """
     core = image.chip.core
     shifts = [sum_shift(group.format, core) for group in image.synapses]
@@ -106,18 +114,35 @@ def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> t
     if finest is not None:
         zeros = min(zeros, max((finest >> core.weight_shift).bit_length() - 1, 0))
     tables = [table >> zeros for table in tables]
-    split = _choose_split(image, int(planes.max(initial=0)), tables, workers)
-    n_sources = image.n_inputs + image.n_compartments
+    lags = lags_of(image, workers) if may_wait else None
+    delay_bits = 0 if lags else image.max_delay.bit_length()
+    split = _choose_split(image, delay_bits, int(planes.max(initial=0)), tables, workers)
     firsts = {"inputs": 0, "compartments": image.n_inputs}
+    per_source = {"inputs": 1, "compartments": len(lags.delays) if lags else 1}
+    rows = image.n_inputs + image.n_compartments * per_source["compartments"]
+    places: dict[str, Int64Array | None] = dict.fromkeys(firsts)
+    if lags:  # each delay of a compartment has a row; inputs do not wait
+        delays = np.arange(image.max_delay + 1)
+        places = {"inputs": 0 * delays, "compartments": np.searchsorted(lags.delays, delays)}
 
     # A counting sort in place: the count of row k is stored at k + 2, so that the running sum puts
     # the start of row k at k + 1. Filling row k moves this entry to the start of row k + 1, where
     # it belongs.
-    row_ptr = zeroed(split.blocks * n_sources + 2, np.int64)
+    row_ptr = zeroed(split.blocks * rows + 2, np.int64)
     for group in image.synapses:
-        first = firsts[group.source] + 2
-        work = len(group.indptr) + group.n_synapses
-        call(_count, work, group.indptr, group.target, first, split.span, n_sources, row_ptr)
+        call(
+            _count,
+            len(group.indptr) + group.n_synapses,
+            group.indptr,
+            group.target,
+            group.delay,
+            places[group.source],
+            per_source[group.source],
+            firsts[group.source] + 2,
+            split.span,
+            rows,
+            row_ptr,
+        )
     np.cumsum(row_ptr, out=row_ptr)
     synapses = np.empty(image.n_synapses, dtype=np.int32)
     target_bits = (split.span - 1).bit_length()
@@ -131,9 +156,11 @@ def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> t
             group.mantissa,
             group.delay,
             table,
+            places[group.source],
+            per_source[group.source],
             firsts[group.source] + 1,
             split.span,
-            n_sources,
+            rows,
             int(plane) << target_bits,
             step_bits,
             split.offset_bits,
@@ -154,10 +181,11 @@ def build_layout(image: ChipImage, workers: int, finest: int | None = None) -> t
         weight_unit=1 << (core.weight_shift + zeros),
         ahead=np.uint64(rows_ahead(len(row_ptr), len(synapses))),
         one_to_one=split.blocks == 1 and bool(one_each),
+        rows=rows,
         row_ptr=row_ptr,
         synapses=synapses,
     )
-    return layout, split.offset_bits == WIDE_BITS
+    return layout, split.offset_bits == WIDE_BITS, lags
 
 
 def sum_shifts_of(image: ChipImage) -> Int64Array | None:
@@ -167,10 +195,10 @@ def sum_shifts_of(image: ChipImage) -> Int64Array | None:
 
 
 def _choose_split(
-    image: ChipImage, planes: int, tables: Sequence[Int32Array], workers: int
+    image: ChipImage, delay_bits: int, planes: int, tables: Sequence[Int32Array], workers: int
 ) -> _Split:
     """Choose the narrow offset, unless the wide one needs fewer blocks and the weights fit."""
-    delay_bits, plane_bits = image.max_delay.bit_length(), planes.bit_length()
+    plane_bits = planes.bit_length()
     lowest = min((int(table.min()) for table in tables), default=0)
     highest = max((int(table.max()) for table in tables), default=0)
     weight_bits = 1 + max(highest.bit_length(), (-lowest - 1).bit_length() if lowest else 0)
@@ -216,10 +244,24 @@ def _common_zeros(tables: Sequence[Int32Array]) -> int:
 
 
 @kernel
-def _count(indptr: Any, target: Any, first: Any, span: Any, n_sources: Any, counts: Any) -> None:
+def _count(
+    indptr: Any,
+    target: Any,
+    delay: Any,
+    places: Any,
+    per_source: Any,
+    first: Any,
+    span: Any,
+    rows: Any,
+    counts: Any,
+) -> None:
+    delayed = len(delay) > 0
     for source in range(len(indptr) - 1):
         for k in range(indptr[source], indptr[source + 1]):
-            counts[target[k] // span * n_sources + first + source] += 1
+            row = target[k] // span * rows + first + source * per_source
+            if places is not None:
+                row += places[delay[k] if delayed else 0]
+            counts[row] += 1
 
 
 @kernel
@@ -229,9 +271,11 @@ def _fill(
     mantissa: Any,
     delay: Any,
     weights: Any,
+    places: Any,
+    per_source: Any,
     first: Any,
     span: Any,
-    n_sources: Any,
+    rows: Any,
     plane: Any,
     step_bits: Any,
     offset_bits: Any,
@@ -244,9 +288,11 @@ def _fill(
         for k in range(indptr[source], indptr[source + 1]):
             block = target[k] // span
             offset = plane | (target[k] - block * span)
-            if delayed:
+            row = block * rows + first + source * per_source
+            if places is not None:
+                row += places[delay[k] if delayed else 0]
+            elif delayed:
                 offset |= np.int64(delay[k]) << step_bits
-            row = block * n_sources + first + source
             weight = np.int64(weights[mantissa[k] + zero])
             synapses[cursor[row]] = np.int32((weight << offset_bits) | offset)
             cursor[row] += 1

@@ -16,8 +16,10 @@ from ...chip.fixedpoint import Overflow
 from ...chip.registers import OVERFLOWS, decode_bias
 from ...image import ChipImage
 from ...typing import Int8Array, Int32Array, Int64Array
+from .lags import Lags
 from .layout import LANES, Layout
 from .memory import aligned, zeroed
+from .waiting import Waiting, new_waiting
 
 __all__ = [
     "EVENTS",
@@ -133,7 +135,8 @@ class RunState(NamedTuple):
     row per copy for the synaptic events of its inputs. ``overflows`` has a row per compartment: the
     number of its overflows in the order of bits 1 to 5 of an event word, which is that of
     ``OVERFLOWS`` (bit 0 is a spike). ``first_overflow`` has a row per block: step, compartment and
-    event word; step -1 if no register has overflowed, and then ``overflows`` is 0.
+    event word; step -1 if no register has overflowed, and then ``overflows`` is 0. ``waiting`` is
+    None if no spike waits.
     """
 
     clock: Int64Array
@@ -144,6 +147,7 @@ class RunState(NamedTuple):
     counters: Int64Array
     overflows: Int32Array
     first_overflow: Int64Array
+    waiting: Waiting | None
 
 
 class RunBuffers(NamedTuple):
@@ -238,7 +242,9 @@ def _in_units(offset: int, mask: int, unit: int) -> tuple[np.int32, np.int32]:
     return narrow[0], narrow[1]
 
 
-def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> RunState:
+def new_state(
+    image: ChipImage, layout: Layout, workers: int, copies: int, lags: Lags | None
+) -> RunState:
     """Return the state before step 0."""
     blocks = layout.blocks
     state = RunState(
@@ -252,6 +258,7 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
         # The system fills pages with zeros when they are first used: never in most runs.
         overflows=np.zeros((blocks * layout.span, len(OVERFLOWS)), dtype=np.int32),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
+        waiting=new_waiting(lags, blocks) if lags else None,
     )
     state.first_overflow[:] = -1
     write_row(state, TileRow.BIAS, bias_of(image))
@@ -260,12 +267,14 @@ def new_state(image: ChipImage, layout: Layout, workers: int, copies: int) -> Ru
 
 
 def rewind(state: RunState, image: ChipImage) -> None:
-    """Set initial u and v, and clear refractory counters and the ring; the clock is unchanged."""
+    """Set initial u and v, and clear all else that is in the state except the clock."""
     registers = image.compartments
     write_row(state, TileRow.U, registers.u_init)
     write_row(state, TileRow.V, registers.v_init)
     write_row(state, TileRow.HELD, np.zeros_like(registers.v_init))
     state.ring[:] = 0
+    if state.waiting is not None:
+        state.waiting.counts[:] = 0
 
 
 def bias_of(image: ChipImage) -> Int32Array:

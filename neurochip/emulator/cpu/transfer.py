@@ -7,19 +7,23 @@ import numpy as np
 from ...chip.registers import decode_voltage_limits
 from ...errors import EmulatorError
 from ...image import ChipImage
-from ...typing import Int64Array
+from ...typing import Int32Array, Int64Array
 from ..reprogram import Inheritance, too_late
+from .dense import DenseRows
+from .lags import Lags
 from .layout import Layout
 from .position import Call, Position
 from .state import RunState, TileRow, read_row, write_row
+from .waiting import add_sums_to_come
 
-__all__ = ["transfer"]
+__all__ = ["arriving_sums", "transfer"]
 
 
 def transfer(
     position: Position,
     images: tuple[ChipImage, ChipImage],
     layouts: tuple[Layout, Layout],
+    sums: Int64Array,
     start: Position,
     found: Inheritance,
 ) -> Position:
@@ -34,6 +38,8 @@ def transfer(
         Of the old engine.
     images, layouts : tuple
         Images and layouts of the old and the new engine.
+    sums : ndarray of int64
+        Input that is on its way, from :func:`arriving_sums`.
     start : Position
         Of the new engine at step 0; it is changed and returned.
     found : Inheritance
@@ -66,24 +72,23 @@ def transfer(
         placed = np.zeros(size, dtype=np.int32)
         placed[place] = values
         write_row(start.state, row, placed)
-    _send(position.state, start.state, layouts, step, found)
+    _send(sums, start.state, layouts, step, found)
     start.call = Call(step, call.inputs, place[call.compartments])
     start.state.clock[0] = step
     return start
 
 
 def _send(
-    old: RunState, new: RunState, layouts: tuple[Layout, Layout], step: int, found: Inheritance
+    sums: Int64Array, new: RunState, layouts: tuple[Layout, Layout], step: int, found: Inheritance
 ) -> None:
     """Put the input that is on its way into the ring of the new engine."""
     before, after = layouts
-    sums = _rows(old, before, step)
     if not sums.any():
         return
     size, span = before.n_compartments, after.span
     arriving = sums[:, :, : before.span].transpose(1, 0, 2).reshape(sums.shape[1], -1)[:, :size]
     scaled = arriving * before.weight_unit * found.weight / after.weight_unit
-    room = _rows(new, after, step)
+    room = _rows(new.ring, after, step)
     if before.step_bits != _bits(before.span) or after.step_bits != _bits(after.span):
         raise EmulatorError(
             "emulator: spikes are in transit, and the chip shifts sums of synapses "
@@ -99,9 +104,28 @@ def _send(
     ring[:, at, :span] = placed.reshape(room.shape[1], after.blocks, span).transpose(1, 0, 2)
 
 
-def _rows(state: RunState, layout: Layout, step: int) -> Int64Array:
-    """Return the sums of the ring by block, row and target; row d arrives in step ``step + d``."""
-    ring = state.ring.reshape(layout.blocks, -1, 1 << layout.step_bits)
+def arriving_sums(
+    position: Position,
+    layout: Layout,
+    wide: bool | None,
+    dense: DenseRows | None,
+    lags: Lags | None,
+) -> Int64Array:
+    """Return the input on its way, without spikes of the last step, by block, row and target.
+
+    Row d arrives in step ``step + d``.
+    """
+    state, step = position.state, position.step
+    if lags is None or state.waiting is None:
+        return _rows(state.ring, layout, step)
+    sums = np.zeros((state.waiting.counts.size, 1 << layout.step_bits), dtype=np.int32)
+    add_sums_to_come(step, layout, wide, dense, lags, state.waiting, sums.reshape(-1))
+    return sums.reshape(layout.blocks, -1, sums.shape[1]).astype(np.int64)
+
+
+def _rows(ring: Int32Array, layout: Layout, step: int) -> Int64Array:
+    """Return the sums of a ring by block, row and target; row d arrives in step ``step + d``."""
+    ring = ring.reshape(layout.blocks, -1, 1 << layout.step_bits)
     at = (step + np.arange(ring.shape[1])) % ring.shape[1]
     return ring[:, at].astype(np.int64)
 
