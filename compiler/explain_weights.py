@@ -14,13 +14,13 @@ from neurochip.typing import Float64Array
 
 from .explain_rows import MATTERS
 from .neurons.lower import LoweredPopulation
+from .neurons.weights import chunks
 from .synapses.convert import ConnectionRegisters
 
 __all__ = ["weight_row"]
 
 _WEIGHTS = {0: "weight", 1: "weight > 0", -1: "weight < 0"}
 _FEW = 32  # weight levels below which weights may be off by more than that
-_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipSpec) -> ReportRow:
@@ -33,12 +33,12 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
     asked_all = np.broadcast_to(np.asarray(connection.weight), (n,))
     used_mantissas = range(int(item.mantissa.min(initial=0)), int(item.mantissa.max(initial=0)) + 1)
     levels = weights_in_sum(np.array(used_mantissas), item.grid.format, chip.core)
+    positive = bool(asked_all.min(initial=0.0) >= 0)
     sums, squares = np.zeros((3, size)), np.zeros((2, size))
     spans: list[tuple[Span, Span]] = []
     sizes: list[int] = []
     lost, smallest, worst = 0, np.inf, 0.0
-    for start in range(0, n, _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in chunks(n):
         post, asked = connection.post[part].astype(np.intp), asked_all[part]
         integers = levels[item.mantissa[part].astype(np.intp) - used_mantissas.start]
         meant = integers / per_unit[post]
@@ -49,13 +49,15 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
         smallest = min(smallest, float(np.abs(asked[gone]).min(initial=np.inf)))
         error = meant - asked
         worst = max(worst, float(error[np.argmax(np.abs(error))]), key=abs)
-        of_asked = np.bincount(post, asked, minlength=size)
-        sums[0] += of_asked
-        sums[1] += np.bincount(post, meant, minlength=size)
-        of_one_sign = asked.min() >= 0
-        sums[2] += of_asked if of_one_sign else np.bincount(post, np.abs(asked), minlength=size)
+        np.add.at(sums[0], post, asked)
+        np.add.at(sums[1], post, meant)
+        if not positive:
+            np.add.at(sums[2], post, np.abs(asked))
         if item.rule != "nearest":
-            squares += [np.bincount(post, each**2, minlength=size) for each in (asked, meant)]
+            for total, values in zip(squares, (asked, meant), strict=True):
+                np.add.at(total, post, values**2)
+    if positive:
+        sums[2] = sums[0]
     span = _join([s[0] for s in spans], sizes)
     largest = max(-span.low, span.high)
     # Not relative to each weight: one that became 0 would always be off by 100 %.

@@ -22,6 +22,7 @@ from neurochip.recurrence import CURRENT, KICKS, receptor_names
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
 from .rates import input_rates
+from .weights import chunks
 
 __all__ = ["MeanField", "OperatingPoint", "lif_rate", "mean_field"]
 
@@ -30,7 +31,6 @@ _ROUNDS, _DAMPING = 300, 0.3  # fixed-point iteration for the self-consistent ra
 _SLOWER, _FASTER = 0.5, 1.1  # change of the damping of a rate that swings, or that does not
 _SETTLED = 1e-4  # distance of all rates from their solution, relative or in Hz, that ends it
 _NODES, _ROWS = 200, 5000  # nodes of an integral, and neurons per chunk of temporary arrays
-_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 _COLOURED = 1.0326  # |zeta(1/2)| / sqrt(2), in Brunel and Sergi's shift
 _FARTHEST = 6.0  # standard deviations from mean to threshold at which a neuron counts as silent
 _SHORTEST = 1e-6  # ms, interval between spikes to which excitation that runs away is limited
@@ -309,17 +309,16 @@ def _sums(
     size, n = connection.target.size, connection.n_synapses
     weights = np.broadcast_to(np.asarray(connection.weight, np.float64), (n,))
     kicks, sums = np.zeros(size), np.zeros((2, n_receptors, size))
-    for start in range(0, n, _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in chunks(n):
         post, weight = connection.post[part].astype(np.intp), weights[part]
         each = of_entries(connection.indptr, rate, part)
-        kicks += np.bincount(post, each, minlength=size)
+        np.add.at(kicks, post, each)
         for index in range(n_receptors) if only is None else (only,):
             own = weight
             if only is None:  # the first receptor takes negative weights, the last the others
                 own = np.where((weight < 0) == (index == 0), weight, 0.0)
-            sums[0, index] += np.bincount(post, each * own, minlength=size)
-            sums[1, index] += np.bincount(post, each * own**2, minlength=size)
+            np.add.at(sums[0, index], post, each * own)
+            np.add.at(sums[1, index], post, each * own**2)
     return kicks, tuple(sums[0]), tuple(sums[1])
 
 

@@ -69,6 +69,11 @@ class Expectation:
         rates = self.rates[source.name]
         return np.maximum(rates, self.least) if isinstance(source, Population) else rates
 
+    def is_raised(self, source: Source) -> bool:
+        """Return whether headroom is left for more than the rate of some neuron of a source."""
+        below = isinstance(source, Population) and self.rates[source.name] < self.least
+        return bool(np.any(below))
+
     def traffic(self, source: Source) -> Float64Array:
         """Return the rate in Hz of each source for the placement: ``assumed`` unless measured."""
         measured = self.origins[source.name] == MEASURED

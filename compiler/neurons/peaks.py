@@ -30,13 +30,15 @@ from neurochip.typing import Float64Array
 from ..synapses.projections import Projection
 from .decays import Decays, child_keep_v, largest_bias
 from .expectation import Expectation, is_bounded
+from .weights import chunks, scaled_weights
 
 __all__ = ["Peaks", "expected_peaks", "is_soft"]
 
 _LOG_RARE = 9 * np.log(10)  # peaks are exceeded once in 1e9 steps of a neuron
 _LOG_CLIPPED = 3 * np.log(10)  # that of v below is, on a chip that clips it, once in 1e3 steps
-_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
-_ROWS = 1 << 13  # neurons per chunk of a bisection, whose arrays then stay in the cache
+_ROWS = 1 << 13  # neurons per chunk of Newton's method, whose arrays then stay in the cache
+_MOST_STEPS, _PRECISE = 50, 1e-14  # of Newton's method, and relative to y
+_LEAST_RATIO = 1e-100  # of V to c^2, so that its inverse is finite
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def expected_peaks(
     ``projections`` are those onto the population.
     """
     # A soft bound needs no safe rates: it takes those that are expected.
-    softened = is_soft("voltage_low", core) and expected.least
+    softened = is_soft("voltage_low", core) and any(
+        expected.is_raised(item.connection.source) for item in projections
+    )
     rates = [expected, replace(expected, least=0.0)] if softened else [expected]
     sums = _sums_onto(projections, decays, dt, rates)
     peaks = [_peaks(each, ideal, decays, core) for each in sums]
@@ -249,27 +253,31 @@ def _add(
     source, size = connection.source, connection.target.size
     probability = [expected.spikes_per_step(source, dt) for expected in rates]
     bounded, burst = is_bounded(source), rates[0].burst(source, dt)
-    weight = np.broadcast_to(np.asarray(connection.weight), connection.post.shape)
-    for start in range(0, len(connection.post), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    weights_of = scaled_weights(connection, gain)
+    own: tuple[list[_Sums], list[_Sums]] = ([], [])  # of each sign, if there are such terms
+    for part in chunks(connection.n_synapses):
         post = connection.post[part].astype(np.intp)
-        terms = gain[post]
-        terms *= weight[part]
+        terms = np.broadcast_to(weights_of(part), post.shape)
         p = [of_entries(connection.indptr, each, part) for each in probability]
         for sign, chosen in enumerate((terms > 0, terms < 0)):
             if not chosen.any():
                 continue
             which = slice(None) if chosen.all() else chosen
             who, term = post[which], np.abs(terms[which])
+            if not own[sign]:
+                own[sign].extend(_Sums.zeros(size) for _ in rates)
             # Unless it is known how often a source spikes in a step, its terms have no bound.
-            unbound = found[0][sign]
-            unbound.total += np.bincount(who, (burst if bounded else np.inf) * term, minlength=size)
-            np.maximum.at(unbound.largest, who, burst * term)
-            for pair, each in zip(found, p, strict=True):
+            np.add.at(own[sign][0].total, who, (burst if bounded else np.inf) * term)
+            np.maximum.at(found[0][sign].largest, who, burst * term)
+            for sums, each in zip(own[sign], p, strict=True):
                 rate = each[which]
-                sums = pair[sign]
-                sums.mean += np.bincount(who, rate * term, minlength=size)
-                sums.variance += np.bincount(who, burst * rate * term**2, minlength=size)
+                np.add.at(sums.mean, who, rate * term)
+                np.add.at(sums.variance, who, burst * rate * term**2)
+    for sign, parts in enumerate(own):
+        for pair, sums in zip(found, parts, strict=False):  # none if no term has the sign
+            pair[sign].mean += sums.mean
+            pair[sign].variance += sums.variance
+            found[0][sign].total += sums.total
 
 
 def _peak(
@@ -291,23 +299,26 @@ def _peak(
 def _deviation(
     variance: Float64Array, largest: Float64Array, log_rare: float = _LOG_RARE
 ) -> Float64Array:
-    """Solve (V/c^2) h(c x / V) = log_rare for x by bisection on y = c x / V."""
+    """Solve (V/c^2) h(c x / V) = log_rare for x."""
     found = np.zeros(len(variance))
     driven = np.flatnonzero((variance > 0) & (largest > 0))
     for start in range(0, len(driven), _ROWS):
         part = driven[start : start + _ROWS]
-        ratio = variance[part] / largest[part] ** 2
-        found[part] = _bisected(ratio, log_rare) * ratio * largest[part]
+        ratio = np.maximum(variance[part] / largest[part] ** 2, _LEAST_RATIO)
+        found[part] = _solved(log_rare / ratio) * ratio * largest[part]
     return found
 
 
-def _bisected(ratio: Float64Array, log_rare: float) -> Float64Array:
-    low, high = np.full_like(ratio, 1e-9), np.full_like(ratio, 1e12)
-    for _ in range(80):
-        middle = np.sqrt(low * high)
-        enough = ratio * ((1 + middle) * np.log1p(middle) - middle) >= log_rare
-        below, low = low, np.where(enough, low, middle)
-        above, high = high, np.where(enough, middle, high)
-        if (low == below).all() and (high == above).all():  # no float is left between them
+def _solved(wanted: Float64Array) -> Float64Array:
+    """Return y with ``h(y) = wanted``, by Newton's method from Bernstein's bound above y.
+
+    h is convex, so the steps go down until rounding stops them.
+    """
+    y: Float64Array = wanted / 3 + np.sqrt((wanted / 3) ** 2 + 2 * wanted)
+    for _ in range(_MOST_STEPS):
+        slope = np.log1p(y)
+        step = ((1 + y) * slope - y - wanted) / slope
+        if (step <= _PRECISE * y).all():
             break
-    return high
+        y -= step
+    return y

@@ -14,7 +14,7 @@ from neurochip.typing import Float64Array, Int16Array, Int64Array, UInt8Array
 
 from ..learning.scale import plastic_grid
 from ..neurons.decays import Decays
-from ..neurons.weights import scaled_weights
+from ..neurons.weights import chunks, scaled_weights
 from ..options import CompileOptions
 from .formats import Grid, choose_format, mantissas, sign_mode_of
 from .projections import Projection
@@ -22,8 +22,6 @@ from .rounding import CARRIED, carry_errors, draws_for, round_steps, rule_for
 from .sharing import shared_kernel
 
 __all__ = ["ConnectionRegisters", "round_connection", "rounded_delays"]
-
-_CHUNK = 1 << 20  # synapses per chunk; limits the temporary arrays to about 50 MB
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,11 +104,11 @@ def round_connection(
     longest = int(steps.max()) if n else 0
     # The rule "moments" sums over targets, so it needs all synapses at once.
     rule = rule_for(connection, lsb_per_mv, options)
-    chunk = max(n, 1) if rule == "moments" else _CHUNK
-    parts = [slice(start, start + chunk) for start in range(0, n, chunk)]
+    parts = chunks(n, n if rule == "moments" else None)
+    weights_of = scaled_weights(connection, gain, lsb_per_mv)
     extremes = np.empty((len(parts), 2))
     for row, part in zip(extremes, parts, strict=True):
-        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
+        weights = weights_of(part)
         row[:] = weights.min(), weights.max()
     largest = float(np.abs(extremes).max(initial=0.0))
     chosen = choose_format(largest, sign_mode_of(extremes), chip.core)
@@ -121,7 +119,7 @@ def round_connection(
     carried = np.zeros(connection.target.size)
     rounded = np.empty(n, dtype=np.int16)
     for part in parts:
-        weights = scaled_weights(connection, gain, part, lsb_per_mv=lsb_per_mv)
+        weights = weights_of(part)
         post = connection.post[part]
         whole = (
             carry_errors(weights / chosen.step, post, carried)

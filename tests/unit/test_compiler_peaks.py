@@ -195,7 +195,7 @@ def test_the_peak_of_a_population_is_that_of_its_busiest_neuron():
 def test_synapses_may_be_looked_at_in_parts(monkeypatch):
     network = network_of(MODELS["exponential"], SYNAPSES["mixed"], size=7)
     _, _, whole = lowered(network)
-    monkeypatch.setattr("compiler.neurons.peaks._CHUNK", 3)
+    monkeypatch.setattr("compiler.neurons.weights.CHUNK", 3)
     assert lowered(network)[2] == whole
 
 

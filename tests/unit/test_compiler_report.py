@@ -409,7 +409,7 @@ def test_weights_reported_in_parts_are_those_reported_at_once(rule, monkeypatch)
     connection = all_to_all(source, cells, weight=Uniform(-0.5, 0.7), seed=4)
     network = Network(inputs=[source], populations=[cells], connections=[connection])
     whole = compile_network(network, LOIHI, dt=0.5, weight_rounding=rule).report
-    monkeypatch.setattr("compiler.explain_weights._CHUNK", 4)
+    monkeypatch.setattr("compiler.neurons.weights.CHUNK", 4)
     parts = compile_network(network, LOIHI, dt=0.5, weight_rounding=rule).report
     one, many = (item.row("source->cells", "weight") for item in (whole, parts))
     for name in ("asked", "meant"):  # once the mean of unequal parts was that of equal ones

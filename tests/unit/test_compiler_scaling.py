@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import compiler.neurons.weights
 from compiler.neurons.decays import round_decays
 from compiler.neurons.expectation import expect
 from compiler.neurons.peaks import expected_peaks
@@ -201,11 +200,11 @@ def test_weights_are_one_value_where_all_are_equal():
     network = network_of(MODELS["delta"])
     uneven = np.array([1.0, 1.0, 2.0])
     one, _, three = network.connections
-    assert scaled_weights(three, np.full(3, 2.0)).tolist() == [0.6]
-    assert scaled_weights(three, uneven).tolist() == (0.3 * uneven[three.post]).tolist()
-    part = slice(4, 9)
+    every, part = slice(None), slice(4, 9)
+    assert scaled_weights(three, np.full(3, 2.0))(every).tolist() == [0.6]
+    assert scaled_weights(three, uneven)(every).tolist() == (0.3 * uneven[three.post]).tolist()
     expected = one.weight[part] * uneven[one.post[part]]
-    assert scaled_weights(one, uneven, part).tolist() == expected.tolist()
+    assert scaled_weights(one, uneven)(part).tolist() == expected.tolist()
 
 
 def test_a_large_connection_is_judged_by_512_of_its_weights_and_their_extremes():
@@ -231,7 +230,7 @@ def test_a_large_connection_is_judged_by_512_of_its_weights_and_their_extremes()
 def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order(
     chunk, spread, monkeypatch
 ):
-    monkeypatch.setattr(compiler.neurons.weights, "_CHUNK", chunk)
+    monkeypatch.setattr("compiler.neurons.weights.CHUNK", chunk)
     cells = Population("cells", 1, LIF())
     weights = np.random.default_rng(1).permutation(5000).astype(float) ** spread
     nothing = np.zeros(5000, dtype=int)
@@ -242,7 +241,7 @@ def test_a_sample_has_the_quantiles_and_both_extremes_of_weights_in_any_order(
 
 @pytest.mark.parametrize("chunk", [100, 1 << 17])
 def test_a_sample_of_few_or_of_equal_weights_is_themselves(chunk, monkeypatch):
-    monkeypatch.setattr(compiler.neurons.weights, "_CHUNK", chunk)
+    monkeypatch.setattr("compiler.neurons.weights.CHUNK", chunk)
     cells = Population("cells", 1, LIF())
 
     def sampled(n, weight):

@@ -97,7 +97,7 @@ def test_each_neuron_has_its_own_prediction():
 def test_synapses_may_be_summed_in_parts(monkeypatch):
     network = balanced(100, spread=0.3)
     whole = mean_field(network).points
-    monkeypatch.setattr("compiler.neurons.drive._CHUNK", 7)
+    monkeypatch.setattr("compiler.neurons.weights.CHUNK", 7)
     monkeypatch.setattr("compiler.neurons.drive._ROWS", 7)
     for name, point in mean_field(network).points.items():
         assert point.mean == pytest.approx(whole[name].mean)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler import CompileOptions, compile_network
-from compiler.synapses import convert as synapses
+from compiler.neurons.weights import chunks
 from compiler.synapses.rounding import carry_errors, draws_for, round_steps
 from neurochip import (
     LIF,
@@ -33,6 +33,10 @@ def rounded(steps, post, rule, seed=0):
     return round_steps(np.asarray(steps, dtype=np.float64), post, rule, rng)
 
 
+def chunks_of_seven(n, size=None):
+    return chunks(n, size or 7)
+
+
 def sums(values, post):
     return np.bincount(post, values)
 
@@ -44,7 +48,9 @@ def test_a_connection_rounded_in_parts_is_the_connection_rounded_at_once(rule, m
     link = fixed_probability(source, cells, 0.5, weight=Normal(0.5, 0.2), seed=3)
     network = Network(inputs=[source], populations=[cells], connections=[link])
     whole = compile_network(network, weight_rounding=rule, weight_seed=5)
-    monkeypatch.setattr(synapses, "_CHUNK", 7)
+    monkeypatch.setattr(
+        "compiler.synapses.convert.chunks", lambda n, size=None: chunks(n, size or 7)
+    )
     assert compile_network(network, weight_rounding=rule, weight_seed=5) == whole
 
 
@@ -95,7 +101,9 @@ def test_one_weight_onto_neurons_of_many_scales_keeps_its_sums(monkeypatch):
     image, nearest = one_weight(), one_weight(weight_rounding="nearest")
     assert "sums off by 0.0" in image.report.row("link", "weight").note
     assert "sums off by 0.2" in nearest.report.row("link", "weight").note
-    monkeypatch.setattr(synapses, "_CHUNK", 7)
+    monkeypatch.setattr(
+        "compiler.synapses.convert.chunks", lambda n, size=None: chunks(n, size or 7)
+    )
     assert one_weight() == image
 
 
