@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.packing.budget import RESOURCES, Filler, Filling
+from neurochip.packing.budget import RESOURCES, Filler
+from neurochip.packing.filling import Filling
 from neurochip.packing.wiring import Wiring
 from neurochip.typing import Float64Array, Int64Array
 

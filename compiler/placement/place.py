@@ -11,7 +11,9 @@ from neurochip._support.csr import spans
 from neurochip.chip.spec import ChipSpec, CoreSpec
 from neurochip.errors import FitError
 from neurochip.network import Population
-from neurochip.packing.budget import Filler, Filling, add_axons, limits_of
+from neurochip.packing.axons import add_axons, reach_of
+from neurochip.packing.budget import Filler, limits_of
+from neurochip.packing.filling import Filling
 from neurochip.packing.flows import flows_of
 from neurochip.packing.wiring import delay_limit
 from neurochip.typing import Int32Array, Int64Array
@@ -122,37 +124,41 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
     """
     filler = Filler(work.wiring, chip.core)
     order, opens = STRATEGIES[options.placement](work, chip, filler, options.placement_seed)
-    problem, least = "", None
+    first = filling = filler.fill(order, opens)
+    if filling.failed >= 0:
+        raise FitError(_too_large(work, filling, chip))
+    least = None
     while True:
-        filling = filler.fill(order, opens)
-        if filling.failed >= 0:
-            raise FitError(_too_large(work, order, filling, chip))
         if filling.n_cores > chip.total_cores:
-            raise FitError(problem or _too_many(work, order, filling, chip))
-        placement = _on_mesh(work, chip, order, filling, options)
-        excess = {
-            name: placement.usage[name] - getattr(chip.core, name)
-            for name in ("input_axons", "output_axons")
-        }
+            if filling is first:
+                raise FitError(_too_many(work, filling, chip))
+            raise FitError(_too_many_axons(work, first, chip, options))
+        placement = _on_mesh(work, chip, filling, options)
+        excess = _excess(placement, chip)
         over = np.flatnonzero(np.maximum(*excess.values()) > 0)
         if not over.size:
             return placement
+        del placement
         most = int(max(values.max() for values in excess.values()))
-        problem = problem or _too_many_axons(placement, filling, excess, chip)
         sizes = np.diff(filling.core_ptr)[over]
         if (least is not None and most >= least) or sizes.max() == 1:
-            raise FitError(problem)
+            raise FitError(_too_many_axons(work, first, chip, options))
         least = most
-        opens = opens.copy()
-        opens[filling.core_ptr[:-1]] = True
-        opens[filling.core_ptr[over] + (sizes + 1) // 2 % sizes] = True
-        del filling, placement  # frees 4 bytes per synapse before the next filling allocates them
+        filling = filler.divide(filling, over, (sizes + 1) // 2)
+
+
+def _excess(placement: Placement, chip: ChipSpec) -> dict[str, Int64Array]:
+    """Return the axons of each core beyond its limits."""
+    return {
+        name: placement.usage[name] - getattr(chip.core, name)
+        for name in ("input_axons", "output_axons")
+    }
 
 
 def _on_mesh(
-    work: Workload, chip: ChipSpec, order: Int64Array, filling: Filling, options: CompileOptions
+    work: Workload, chip: ChipSpec, filling: Filling, options: CompileOptions
 ) -> Placement:
-    ptr = work.wiring.neuron_ptr
+    ptr, order = work.wiring.neuron_ptr, filling.order
     sizes = np.diff(ptr)
     # The compartments in their new order, and its inverse: the new number of each compartment.
     ends = np.cumsum(sizes[order])
@@ -164,12 +170,11 @@ def _on_mesh(
     sites = np.arange(filling.n_cores)
     assert options.sites is not None  # CompileOptions replaces None by a choice
     if options.sites != "in_order":
-        traffic = flows_of(filling.reach, core_of, work.rate, sites, chip)
+        traffic = flows_of(reach_of(filling, work.wiring), core_of, work.rate, sites, chip)
         sites = choose_sites(traffic, chip, options.sites, options.placement_seed)
     population = work.wiring.population[work.wiring.neuron_of].astype(np.int64)
     usage = add_axons(
-        filling.usage,
-        filling.reach,
+        filling,
         work.wiring,
         core_of,
         population,
@@ -180,8 +185,11 @@ def _on_mesh(
 
 
 def _too_many_axons(
-    placement: Placement, filling: Filling, excess: Mapping[str, Int64Array], chip: ChipSpec
+    work: Workload, filling: Filling, chip: ChipSpec, options: CompileOptions
 ) -> str:
+    """Describe what the cores lack as they were filled first, before any was divided."""
+    placement = _on_mesh(work, chip, filling, options)
+    excess = _excess(placement, chip)
     name = next(name for name, values in excess.items() if values.max() > 0)
     counts = placement.usage[name]
     worst = int(np.argmax(counts))
@@ -201,9 +209,9 @@ def _too_many_axons(
     )
 
 
-def _too_many(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:
+def _too_many(work: Workload, filling: Filling, chip: ChipSpec) -> str:
     needed, core = filling.n_cores, chip.core
-    name = fullest_resource(work, core, order, filling.core_ptr, filling.usage)
+    name = fullest_resource(work, core, filling.order, filling.core_ptr, filling.usage)
     there, larger = (
         f"chip {chip.name!r} has {chip.cores}",
         f"chip with chip.what_if(cores={needed})",
@@ -226,8 +234,8 @@ def _full(name: str, usage: Mapping[str, Int64Array], core: CoreSpec) -> str:
     return f"{limit} {name.replace('_', ' ')}: {remedy}"
 
 
-def _too_large(work: Workload, order: Int64Array, filling: Filling, chip: ChipSpec) -> str:
-    population, neuron = work.owner(int(order[filling.failed]))
+def _too_large(work: Workload, filling: Filling, chip: ChipSpec) -> str:
+    population, neuron = work.owner(int(filling.order[filling.failed]))
     limits = limits_of(chip.core)
     limits["compartments"] = int(delay_limit(chip.core, filling.usage["delay_bits"])[0])
     used = {name: int(filling.usage[name][0]) for name in limits if name in filling.usage}

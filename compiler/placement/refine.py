@@ -49,7 +49,7 @@ def refine(
         n = filling.n_cores
         if filling.failed >= 0 or n == 1:
             break
-        core = filling.core_of(order)
+        core = filling.core_of
         pairs = pairs or Pairs(work.wiring, filler, work.rate, order, filling.core_ptr)
         members = np.split(order, filling.core_ptr[1:-1])
         usage = pairs.followed(filling)

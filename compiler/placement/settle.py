@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip.spec import ChipSpec
-from neurochip.packing.budget import Filler, Filling, limits_of
+from neurochip.packing.axons import reach_of
+from neurochip.packing.budget import Filler, limits_of
+from neurochip.packing.filling import Filling
 from neurochip.packing.flows import flows_of
 from neurochip.typing import BoolArray, Float64Array, Int64Array
 
@@ -36,7 +38,7 @@ def settle(work: Workload, chip: ChipSpec, filler: Filler, cluster: Int64Array) 
     filling = filler.fill(order, opens)
     if filling.failed >= 0:
         return cluster  # placement fails too, and reports the reason
-    return _merge(work, chip, filler, filling, order, filling.core_of(order))
+    return _merge(work, chip, filler, filling, order, filling.core_of)
 
 
 def cluster_order(work: Workload, cluster: Int64Array) -> tuple[Int64Array, BoolArray]:
@@ -110,7 +112,7 @@ def exchanged(
     """Return messages between pairs of cores in both directions, sorted by the first core."""
     of_compartment = core[work.wiring.neuron_of]
     sites = np.zeros(filling.n_cores, dtype=np.int64)
-    traffic = flows_of(filling.reach, of_compartment, work.rate, sites, chip)
+    traffic = flows_of(reach_of(filling, work.wiring), of_compartment, work.rate, sites, chip)
     a = np.concatenate([traffic.start, traffic.stop])
     b = np.concatenate([traffic.stop, traffic.start])
     by_start = np.argsort(a, kind="stable")

@@ -101,7 +101,7 @@ def _fewest(
         filling = filler.fill(order, opens)
         if filling.failed >= 0:
             return order, opens  # placement fails too, and reports the reason
-        messages = messages_between(work, filling.core_of(order))
+        messages = messages_between(work, filling.core_of)
         missing = max(0, filling.n_cores - chip.total_cores)
         found.append((missing, messages, filling.n_cores, number))
     return tried[min(found)[-1]]

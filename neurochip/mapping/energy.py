@@ -16,7 +16,8 @@ from .._support.csr import join_rows, rows_of
 from .._support.values import instance
 from ..errors import RecordingError
 from ..image import ChipImage
-from ..packing.budget import Reach, core_usage
+from ..packing.axons import Reach
+from ..packing.budget import core_usage
 from ..packing.flows import flows_of
 from ..recording import Recording
 from ..stimulus import Stimulus

@@ -20,26 +20,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from .._support.csr import spans, starts_of
 from .._support.values import instance
 from ..chip.spec import CoreSpec
 from ..errors import ImageError
 from ..image import ChipImage
-from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
+from ..typing import BoolArray, Int32Array, Int64Array
+from .axons import Reach, add_axons, reach_of
+from .filling import Filling
 from .tables import Packing, Scratch, Tables
 from .wiring import Wiring, wiring_of
 
 __all__ = [
     "RESOURCES",
     "Filler",
-    "Filling",
-    "Reach",
-    "add_axons",
     "core_usage",
     "limits_of",
     "resources_of",
@@ -62,92 +62,7 @@ RESOURCES = (*_COUNTED, "output_axons")
 """Names of all resources of a core."""
 
 _NO_LIMIT = int(np.iinfo(np.int64).max)
-
-
-@dataclass(frozen=True, eq=False)
-class Reach:
-    """Sources with a synapse on each core.
-
-    Parameters
-    ----------
-    core_ptr : ndarray of int64, shape (n_cores + 1,)
-        Sources of core i are ``source[core_ptr[i]:core_ptr[i + 1]]``.
-    source : ndarray of int32, shape (n_pairs,)
-        Numbers of compartments, and of inputs, which are numbered after the compartments.
-    """
-
-    core_ptr: Int64Array
-    source: Int32Array
-
-    def grouped(
-        self, group_of: Int64Array, value: Float64Array
-    ) -> tuple[Int64Array, Int64Array, Int64Array, Float64Array]:
-        """Sum a value over the compartments of each group that reach each core.
-
-        Parameters
-        ----------
-        group_of : ndarray of int64, shape (n_compartments,)
-            Group of each compartment, from 0 on.
-        value : ndarray of float64, shape (n_sources,)
-            Value of each source, such as its spikes per step.
-
-        Returns
-        -------
-        group, core, count, total : ndarray, shape (n_pairs,)
-            Each pair of group and core once, sorted, with the number of compartments and their
-            total value.
-        """
-        from .tallies import add_pairs, count_pairs
-
-        size = int(group_of.max(initial=-1)) + 1
-        n = count_pairs(self.core_ptr, self.source, group_of, np.full(size, -1))
-        group, core = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        count, total = np.zeros(n, dtype=np.int64), np.zeros(n)
-        place = np.full(size, -1)
-        add_pairs(self.core_ptr, self.source, group_of, value, place, group, core, count, total)
-        order = np.lexsort((core, group))
-        return group[order], core[order], count[order], total[order]
-
-    def from_outside(self, n_compartments: int, value: Float64Array) -> Float64Array:
-        """Return the total value of the inputs that reach each core, shape (n_cores,)."""
-        inputs = np.flatnonzero(self.source >= n_compartments)
-        core = np.searchsorted(self.core_ptr, inputs, side="right") - 1
-        total = np.bincount(core, value[self.source[inputs]], len(self.core_ptr) - 1)
-        return total.astype(np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class Filling:
-    """The cores that result from filling cores with neurons in a given order.
-
-    Parameters
-    ----------
-    core_ptr : ndarray of int64, shape (n_cores + 1,)
-        Start of each core in the order of the neurons.
-    usage : dict of str to ndarray of int64, shape (n_cores,)
-        Use of each resource, without axons between neurons; and ``delay_bits``.
-    reach : Reach
-        Sources with a synapse on each core.
-    failed : int
-        Place in the order of a neuron that exceeds a limit alone, or -1. If there is such a neuron,
-        ``usage`` holds what it needs.
-    """
-
-    core_ptr: Int64Array
-    usage: Mapping[str, Int64Array]
-    reach: Reach
-    failed: int = -1
-
-    @property
-    def n_cores(self) -> int:
-        """Number of cores."""
-        return len(self.core_ptr) - 1
-
-    def core_of(self, order: Int64Array) -> Int64Array:
-        """Return the core of each neuron, for the order that was filled."""
-        core = np.empty_like(order)
-        core[order] = np.repeat(np.arange(self.n_cores), np.diff(self.core_ptr))
-        return core
+_WORK_PER_THREAD = 1_000_000  # neurons and synapses, which take some 50 ms
 
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
@@ -189,11 +104,10 @@ class Filler:
     """
 
     def __init__(self, wiring: Wiring, core: CoreSpec, *, limited: bool = True) -> None:
-        from .kernels import heads_of
-
         limits = limits_of(core)
         most = _NO_LIMIT
         self._wiring = wiring
+        self._others: list[Scratch] = []  # of further threads
         self.packing = Packing(
             limits=np.array([limits.get(name, most) if limited else most for name in _COUNTED]),
             formats=core.synapse_formats,
@@ -210,9 +124,16 @@ class Filler:
             skip_min=core.skip_bits_min,
             skip_max=core.skip_bits_max,
         )
-        encodings = 3 + core.skip_bits_max - core.skip_bits_min
+        self.tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
+        self.scratch = self._empty_core()
+
+    def _empty_core(self) -> Scratch:
+        from .kernels import heads_of
+
+        wiring, packing = self._wiring, self.packing
         lists, sources = len(wiring.list_source), wiring.n_sources
         formats = len(wiring.format_bits)
+        encodings = 3 + packing.skip_max - packing.skip_min
         stride = -(-2 * encodings // 16) * 16  # whole cache lines
 
         def ids(numbers: Int32Array) -> int:
@@ -221,9 +142,10 @@ class Filler:
         def zeros(*shape: int, dtype: Any = np.int32) -> Any:
             return np.zeros(shape, dtype=dtype)
 
-        self.scratch = Scratch(
+        return Scratch(
             head=heads_of(wiring.list_source, wiring.list_format),
-            counts=zeros(lists * stride),
+            # Few lists of a core have counts, and pages that are never written take no memory.
+            counts=zeros((1 + lists) * stride),
             stride=stride,
             encodings=encodings,
             lists=zeros(lists),
@@ -233,7 +155,7 @@ class Filler:
             threshold=zeros(ids(wiring.threshold)),
             shared=zeros(ids(wiring.shared)),
             format=zeros(formats),
-            price=zeros(formats, encodings, core.synapses_per_entry + 1),
+            price=zeros(formats, encodings, packing.per_entry + 1),
             alone=zeros(formats),
             users=zeros(formats, encodings),
             formats=zeros(formats),
@@ -243,125 +165,105 @@ class Filler:
             axons=zeros(ids(wiring.part_axon)),
             used=zeros(len(_COUNTED) + 1, dtype=np.int64),
             before=zeros(len(_COUNTED) + 1, dtype=np.int64),
-            top=zeros(7, dtype=np.int64),
+            top=zeros(8, dtype=np.int64),
         )
-        self.tables = Tables(*(getattr(wiring, name) for name in Tables._fields))
 
     def fill(self, order: Int64Array, opens: BoolArray) -> Filling:
-        """Fill one core after another with neurons in ``order``; start a core where ``opens``."""
+        """Fill one core after another with neurons in ``order``; start a core where ``opens``.
+
+        How a core is filled does not depend on the cores before it. So threads fill the parts of a
+        long order from one start of a core to another, with the same result.
+        """
+        order = np.asarray(order, dtype=np.int64)
+        starts = self._parts(opens)
+        if len(starts) == 1:
+            return self._fill(self.scratch, order, opens)
+        stops = [*starts[1:], len(order)]
+        self._others += [self._empty_core() for _ in starts[1 + len(self._others) :]]
+
+        def fill_part(scratch: Scratch, start: int, stop: int) -> Filling:
+            return self._fill(scratch, order[start:stop], opens[start:stop])
+
+        with ThreadPoolExecutor(len(starts)) as pool:
+            parts = list(pool.map(fill_part, [self.scratch, *self._others], starts, stops))
+        for start, part in zip(starts, parts, strict=True):
+            if part.failed >= 0:
+                failed = start + part.failed
+                return Filling(order, np.array([failed, failed + 1]), part.usage, failed)
+        ends = [start + part.core_ptr[1:] for start, part in zip(starts, parts, strict=True)]
+        usage = {
+            name: np.concatenate([part.usage[name] for part in parts]) for name in parts[0].usage
+        }
+        return Filling(order, np.concatenate([[0], *ends]), usage)
+
+    def _parts(self, opens: BoolArray) -> list[int]:
+        """Return where the parts of an order begin, at most one for each thread."""
+        from .._kernels.workers import most_threads
+
+        n, wiring = len(opens), self._wiring
+        work = n * (1 + len(wiring.in_list) / max(wiring.n_neurons, 1))
+        threads = min(most_threads(), os.cpu_count() or 1, max(1, int(work / _WORK_PER_THREAD)))
+        starts = np.flatnonzero(opens)
+        if threads == 1 or not starts.size:
+            return [0]
+        wanted = np.searchsorted(starts, np.arange(1, threads) * n // threads)
+        return sorted({0, *starts[np.minimum(wanted, len(starts) - 1)].tolist()})
+
+    def _fill(self, scratch: Scratch, order: Int64Array, opens: BoolArray) -> Filling:
         from .._kernels.plain import call
         from .kernels import fill
 
         usage = np.empty((len(order), len(_COUNTED) + 1), dtype=np.int64)
-        # Long enough for any filling; pages that are never written take no memory.
-        reach = np.empty(len(self._wiring.in_list), dtype=np.int32)
-        core_ptr, reach_ptr = (np.empty(len(order) + 1, dtype=np.int64) for _ in range(2))
+        core_ptr = np.empty(len(order) + 1, dtype=np.int64)
         n_cores = call(
             fill,
-            len(reach) + len(order),
-            np.asarray(order, dtype=np.int64),
+            len(self._wiring.in_list) + len(order),
+            order,
             opens,
             self.tables,
             self.packing,
-            self.scratch,
+            scratch,
             usage,
             core_ptr,
-            reach_ptr,
-            reach,
         )
         failed = -1
         if n_cores < 0:
             failed, n_cores = int(core_ptr[0]), 1
             core_ptr[:2] = (failed, failed + 1)
-            reach_ptr[:2] = 0
-        reach_ptr = reach_ptr[: n_cores + 1]
         return Filling(
+            order,
             core_ptr[: n_cores + 1].copy(),
             dict(zip((*_COUNTED, "delay_bits"), usage[:n_cores].T.copy(), strict=True)),
-            Reach(reach_ptr.copy(), reach[: reach_ptr[-1]]),
             failed,
         )
 
+    def divide(self, filling: Filling, cores: Int64Array, firsts: Int64Array) -> Filling:
+        """Divide some cores in two, and leave the others as they are.
 
-def add_axons(
-    usage: Mapping[str, Int64Array],
-    reach: Reach,
-    wiring: Wiring,
-    core_of: Int64Array,
-    population: Int64Array,
-    core: CoreSpec,
-    chip_of: Int64Array,
-) -> dict[str, Int64Array]:
-    """Return ``usage`` with the axons between neurons, and the further entries of those that learn.
-
-    Both are known when all cores are filled.
-
-    Parameters
-    ----------
-    usage : dict
-        As in :class:`Filling`.
-    reach : Reach
-        Sources with a synapse on each core.
-    wiring : Wiring
-        The compartments and their synapses.
-    core_of, population : ndarray of int64, shape (n_compartments,)
-        Core and population of each compartment.
-    core : CoreSpec
-        Costs of an axon.
-    chip_of : ndarray of int64, shape (n_cores,)
-        Chip of each core.
-    """
-    from .._kernels.plain import call
-    from .tallies import add_axons_of
-
-    n_cores = len(usage["compartments"])
-    # Neurons of a population on the same core form a group.
-    group_of = population * n_cores + core_of
-    n_groups = int(group_of.max(initial=-1)) + 1
-    into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
-    call(
-        add_axons_of,
-        len(reach.source),
-        reach.core_ptr,
-        reach.source,
-        group_of,
-        chip_of.astype(np.int64),
-        (
-            int(core.population_axons),
-            core.population_axon_entries,
-            core.neuron_axon_entries,
-            core.chip_axon_entries,
-        ),
-        np.full(n_groups, -1),
-        np.empty(n_groups, dtype=np.int64),
-        np.empty(n_groups, dtype=np.int64),
-        into,
-        out,
-    )
-    if not core.population_axons:
-        into[:] = 0  # the axons were counted while the cores were filled
-    if core.learning is not None:
-        axon = group_of if core.population_axons else np.arange(len(core_of))
-        into += (core.learning.axon_slots - 1) * _axons_that_learn(wiring, core_of, axon, n_cores)
-    return {**usage, "output_axons": out, "input_axons": usage["input_axons"] + into}
-
-
-def _axons_that_learn(
-    wiring: Wiring, core_of: Int64Array, axon_of: Int64Array, n_cores: int
-) -> Int64Array:
-    """Return the number of axons to each core that bring spikes to learning synapses.
-
-    Compartments share an axon to a core if they have the same ``axon_of``; each input has its own.
-    """
-    if not wiring.format_learns.any():
-        return np.zeros(n_cores, dtype=np.int64)
-    learns = wiring.format_learns[wiring.list_format[wiring.in_list]]
-    target = np.repeat(np.arange(wiring.n_compartments), np.diff(wiring.in_ptr))[learns]
-    first_input = int(axon_of.max()) + 1
-    axons = np.concatenate([axon_of, first_input + np.arange(wiring.n_inputs)])
-    axon = axons[wiring.list_source[wiring.in_list[learns]]]
-    pairs = np.unique(core_of[target] * (first_input + wiring.n_inputs) + axon)
-    return np.bincount(pairs // (first_input + wiring.n_inputs), minlength=n_cores).astype(np.int64)
+        Parameters
+        ----------
+        filling : Filling
+            Neurons on cores, none of which failed.
+        cores : ndarray of int64
+            The cores to divide, ascending.
+        firsts : ndarray of int64
+            Number of neurons that the first half of each gets; 0 or all to leave it whole.
+        """
+        sizes = np.diff(filling.core_ptr)[cores]
+        places = spans(filling.core_ptr[cores], sizes)
+        begins = starts_of(sizes)[:-1]
+        opens = np.zeros(len(places), dtype=bool)
+        opens[begins] = True
+        opens[begins + firsts % sizes] = True
+        halves = self.fill(filling.order[places], opens)
+        whole = np.delete(np.arange(filling.n_cores), cores)
+        starts = np.concatenate([filling.core_ptr[whole], places[halves.core_ptr[:-1]]])
+        by_place = np.argsort(starts)
+        usage = {
+            name: np.concatenate([values[whole], halves.usage[name]])[by_place]
+            for name, values in filling.usage.items()
+        }
+        return Filling(filling.order, np.append(starts[by_place], len(filling.order)), usage)
 
 
 def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
@@ -388,5 +290,5 @@ def core_usage(image: ChipImage) -> tuple[dict[str, Int64Array], Reach]:
     core_of = np.repeat(np.arange(image.n_cores), np.diff(image.core_ptr))
     population = wiring.population.astype(np.int64)
     chip_of = image.sites // chip.cores
-    usage = add_axons(filling.usage, filling.reach, wiring, core_of, population, chip.core, chip_of)
-    return usage, filling.reach
+    usage = add_axons(filling, wiring, core_of, population, chip.core, chip_of)
+    return usage, reach_of(filling, wiring)

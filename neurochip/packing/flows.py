@@ -16,7 +16,7 @@ from .._support.brief import line
 from ..chip.mesh import Sites, link_loads
 from ..chip.spec import ChipSpec
 from ..typing import BoolArray, Float64Array, Int64Array
-from .budget import Reach
+from .axons import Reach
 
 __all__ = ["Traffic", "flows_of"]
 

@@ -34,8 +34,9 @@ __all__ = [
 COMPARTMENTS, WORDS, INPUTS, _PROFILES, _THRESHOLDS, _FORMATS = range(6)
 _LIST_WORDS, _SHARED, _MEMORY, _TRACES, _DELAY_BITS = range(6, 11)
 _SOURCE, _FORMAT, _LAST, _BEST, _HEAD = range(5)  # places in the head of a list, and its length
+_BITS = 8  # for the best encoding of a list; the bits above hold the place of its counts
 _AHEAD = 16  # a head is prefetched this many synapses before its use
-_N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK, _STATE = range(7)
+_N_LISTS, N_SOURCES, _N_FORMATS, _INDEX, _ENCODINGS, _MARK, _STATE, _N_COUNTED = range(8)
 
 
 def heads_of(list_source: Int32Array, list_format: Int32Array) -> Int32Array:
@@ -89,23 +90,31 @@ def _begin(s, number, form, target):
 
 
 @inline_kernel
-def _size(s, number, form):
-    """Return the size of a list in bits, once its first synapse is counted in all encodings."""
-    best, count = number * _HEAD + _BEST, number * s.stride
+def _place(s, number, form):
+    """Return the place of the counts of a list, once its first synapse is counted in them."""
+    best = number * _HEAD + _BEST
     if s.head[best] < 0:
-        s.head[best] = -s.head[best]
+        s.top[_N_COUNTED] += 1
+        count = s.top[_N_COUNTED] * s.stride
         for encoding in range(s.top[_ENCODINGS]):
             s.counts[count + encoding] = 1
             s.counts[count + s.encodings + encoding] = s.price[form, encoding, 1]
-    return s.counts[count + s.encodings + s.head[best] - 1]
+        s.head[best] = (s.top[_N_COUNTED] << _BITS) | (-1 - s.head[best])
+    return (s.head[best] >> _BITS) * s.stride
 
 
 @inline_kernel
-def _append(s, number, form, target, packing):
-    """Add one more synapse, in all encodings, to a list."""
+def _best(s, number):
+    """Return the best encoding of a list with counts."""
+    return s.head[number * _HEAD + _BEST] & ((1 << _BITS) - 1)
+
+
+@inline_kernel
+def _append(s, number, count, form, target, packing):
+    """Add one more synapse, in all encodings, to a list with counts."""
     r, price = s.counts, s.price
     gap = target - s.head[number * _HEAD + _LAST]  # 0 for a second synapse onto the same target
-    count, cost = number * s.stride, number * s.stride + s.encodings
+    cost = count + s.encodings
     for encoding in range(s.top[_ENCODINGS]):
         n, added = r[count + encoding], 1
         fresh = n == packing.per_entry
@@ -126,19 +135,19 @@ def _append(s, number, form, target, packing):
 
 
 @inline_kernel
-def _choose(s, number, form, before):
-    """Choose the smallest encoding of a list; return the growth of the source's list in bits."""
-    best, cost = 0, number * s.stride + s.encodings
+def _choose(s, number, count, form):
+    """Choose the smallest encoding of a list with counts; return its size in bits."""
+    best, cost = 0, count + s.encodings
     for encoding in range(1, s.top[_ENCODINGS]):
         if s.counts[cost + encoding] < s.counts[cost + best]:
             best = encoding
-    old = s.head[number * _HEAD + _BEST] - 1
+    old = _best(s, number)
     if old != best:
         s.users[form, old] -= 1
         s.used[_FORMATS] -= s.users[form, old] == 0
         _use(s, form, best)
-        s.head[number * _HEAD + _BEST] = best + 1
-    return s.counts[cost + best] - before
+        s.head[number * _HEAD + _BEST] += best - old
+    return s.counts[cost + best]
 
 
 @inline_kernel
@@ -233,9 +242,10 @@ def add_neuron(neuron, s, tables, packing):
             if s.head[number * _HEAD + _BEST] == 0:
                 grown = _begin(s, number, form, target)
             else:
-                before = _size(s, number, form)
-                _append(s, number, form, target, packing)
-                grown = _choose(s, number, form, before)
+                count = _place(s, number, form)
+                before = s.counts[count + s.encodings + _best(s, number)]
+                _append(s, number, count, form, target, packing)
+                grown = _choose(s, number, count, form) - before
             if s.axon[source] == 1 and source >= packing.first_input:
                 s.used[INPUTS] += 1
             words = -words_of(s.axon[source] - 1, packing)
@@ -252,11 +262,7 @@ def clear(s):
     for i in range(s.top[_N_LISTS]):
         if i + _AHEAD < s.top[_N_LISTS]:
             prefetch(s.head, s.lists[i + _AHEAD] * _HEAD)
-        number = s.lists[i]
-        if s.head[number * _HEAD + _BEST] > 0:
-            for place in range(number * s.stride, number * s.stride + 2 * s.encodings):
-                s.counts[place] = 0
-        s.head[number * _HEAD + _BEST] = 0
+        s.head[s.lists[i] * _HEAD + _BEST] = 0
     for i in range(s.top[N_SOURCES]):
         s.axon[s.sources[i]] = 0
     for i in range(s.top[_N_FORMATS]):
@@ -268,6 +274,7 @@ def clear(s):
     s.top[N_SOURCES] = 0
     s.top[_N_FORMATS] = 0
     s.top[_STATE] = 0
+    s.top[_N_COUNTED] = 0
     s.top[_MARK] += 1
 
 
@@ -316,22 +323,20 @@ def _write(counts, usage, row):
 
 
 @kernel
-def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
+def fill(order, opens, tables, packing, s, usage, core_ptr):
     """Put neurons on cores in the given order; return the number of cores, or -1 on failure.
 
     A new core begins where ``opens`` says so, or where the next neuron would exceed a limit.
-    ``usage`` gets a row per core, ``core_ptr`` the start of the core in ``order``, and ``reach``
-    the sources that reach it. If a neuron alone exceeds a limit, the kernel returns -1, and
-    ``usage[0]`` holds what the neuron needs and ``core_ptr[0]`` its place.
+    ``usage`` gets a row per core, and ``core_ptr`` the start of the core in ``order``. If a neuron
+    alone exceeds a limit, the kernel returns -1, and ``usage[0]`` holds what the neuron needs and
+    ``core_ptr[0]`` its place.
     """
-    core, start, reached = 0, 0, 0
+    core, start = 0, 0
     index = packing.index_min
     open_core(s, packing, index)
     core_ptr[0] = 0
-    reach_ptr[0] = 0
     i = 0
     while i < len(order):
-        sources = s.top[N_SOURCES]
         _remember(s)
         fits = not (opens[i] and i > start)
         if fits:
@@ -340,14 +345,12 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
                 clear(s)
                 for j in range(start, i):
                     add_neuron(order[j], s, tables, packing)
-                sources = s.top[N_SOURCES]
                 add_neuron(order[i], s, tables, packing)
             fits = within_limits(s, packing)
             if fits:
                 i += 1
                 if i == len(order):
                     _remember(s)
-                    sources = s.top[N_SOURCES]
         if fits and i < len(order):
             continue
         if index > packing.index_min and s.before[COMPARTMENTS] <= 1 << (index - 1):
@@ -362,12 +365,8 @@ def fill(order, opens, tables, packing, s, usage, core_ptr, reach_ptr, reach):
             clear(s)
             return -1
         _write(s.before, usage, core)
-        for j in range(sources):
-            reach[reached] = s.sources[j]
-            reached += 1
         core += 1
         core_ptr[core] = i
-        reach_ptr[core] = reached
         start = i
         # Guess the index bits of the last core: filling is twice as fast without widening.
         index = packing.index_min

@@ -14,7 +14,9 @@ from .._support.values import instance
 from ..errors import FitError, ImageError
 from ..image import ChipImage
 from ..typing import Int64Array
-from .budget import Filler, Filling, add_axons, limits_of
+from .axons import add_axons
+from .budget import Filler, limits_of
+from .filling import Filling
 from .wiring import Wiring, delay_limit, wiring_of
 
 __all__ = ["fill_cores"]
@@ -47,11 +49,10 @@ def fill_cores(image: ChipImage) -> ChipImage:
     pairs = np.append(first, image.n_compartments)
     wiring = dataclasses.replace(wiring, neuron_ptr=pairs, population=wiring.population[first])
     filler = Filler(wiring, chip.core)
-    opens = np.zeros(len(first), dtype=np.bool_)
+    filling = filler.fill(np.arange(len(first)), np.zeros(len(first), dtype=np.bool_))
+    if filling.failed >= 0:
+        raise FitError(_alone(image, int(first[filling.failed]), filling))
     while True:
-        filling = filler.fill(np.arange(len(first)), opens)
-        if filling.failed >= 0:
-            raise FitError(_alone(image, int(first[filling.failed]), filling))
         if filling.n_cores > chip.total_cores:
             raise FitError(
                 f"image: needs {filling.n_cores} cores; chip {chip.name!r} has {chip.total_cores}. "
@@ -69,9 +70,7 @@ def fill_cores(image: ChipImage) -> ChipImage:
                 f"{chip.core.input_axons} in, {chip.core.output_axons} out. Connect it to fewer "
                 "sources and cores, or use a chip that has more with chip.what_if(...)."
             )
-        opens = opens.copy()
-        opens[filling.core_ptr[:-1]] = True
-        opens[filling.core_ptr[over] + sizes // 2] = True
+        filling = filler.divide(filling, over, sizes // 2)
 
 
 def _crowded(
@@ -85,7 +84,7 @@ def _crowded(
     core = image.chip.core
     core_of = np.repeat(np.arange(filling.n_cores), np.diff(ends))
     chip_of = np.arange(filling.n_cores) // image.chip.cores
-    usage = add_axons(filling.usage, filling.reach, wiring, core_of, population, core, chip_of)
+    usage = add_axons(filling, wiring, core_of, population, core, chip_of)
     return np.flatnonzero(
         np.max([usage[name] - getattr(core, name) for name in _AXONS], axis=0) > 0
     )

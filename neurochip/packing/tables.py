@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..typing import Int8Array, Int32Array, Int64Array
 
-__all__ = ["Packing", "Scratch", "Tables"]
+__all__ = ["Ends", "Packing", "Scratch", "Tables"]
 
 
 class Tables(NamedTuple):
@@ -32,6 +32,14 @@ class Tables(NamedTuple):
     part_axon: Int32Array  # number of the axon of the inputs of a part, or -1
 
 
+class Ends(NamedTuple):
+    """Sources of the synapses onto each neuron."""
+
+    start: Int64Array  # row pointers of the synapses onto each neuron
+    in_list: Int32Array  # list number of each synapse
+    list_source: Int32Array
+
+
 class Packing(NamedTuple):
     """Limits and encoding sizes of a core: see the fields of ``CoreSpec``."""
 
@@ -52,13 +60,13 @@ class Packing(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """State of the open core; all zero between calls, except the constants of a record.
+    """State of the open core; heads and axons are empty between calls.
 
-    A list has a *head*: its source, its format, its last target, and its best encoding + 1, with a
-    minus sign while it has one synapse. From the second one on it also has *counts*, ``stride``
-    numbers: for each encoding the synapses in the last entry, then the bits of all entries (int32
-    suffices: 2**31 bits are 256 MB in one list). Almost all lists of a large network have one
-    synapse, whose head takes a quarter of a cache line: cache misses take most of the time.
+    A list has a *head*: its source, its format, its last target, and 0 while it is not on the core,
+    minus its best encoding - 1 while it has one synapse, or its best encoding and the place of its
+    *counts*. These are ``stride`` numbers: for each encoding the synapses in the last entry, then
+    the bits of all entries (int32 suffices: 2**31 bits are 256 MB in one list). Almost all lists of
+    a large network have one synapse, and a head takes a quarter of a cache line.
     """
 
     head: Int32Array
@@ -82,4 +90,5 @@ class Scratch(NamedTuple):
     axons: Int32Array  # per axon of inputs: mark of the last core that it reaches
     used: Int64Array
     before: Int64Array
-    top: Int64Array  # lists, sources, formats; index bits; encodings; mark of the core; state bits
+    # Lists, sources, formats; index bits; encodings; mark; state bits; lists with counts.
+    top: Int64Array

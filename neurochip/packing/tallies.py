@@ -10,6 +10,7 @@ __all__ = [
     "add_pairs",
     "count_pairs",
     "list_pins",
+    "list_reach",
     "sum_messages",
 ]
 
@@ -55,29 +56,56 @@ def add_pairs(core_ptr, source, group_of, value, place, groups, cores, counts, t
 
 
 @kernel
-def add_axons_of(core_ptr, source, group_of, chip_of, costs, last, count, met, into, out):
+def list_reach(order, core_ptr, ends, seen, ptr, source):
+    """List the sources of the synapses on each core once, in the order in which they are met.
+
+    ``seen`` is scratch, with -1 for each source at the start.
+    """
+    n = 0
+    ptr[0] = 0
+    for core in range(len(core_ptr) - 1):
+        for i in range(core_ptr[core], core_ptr[core + 1]):
+            for j in range(ends.start[order[i]], ends.start[order[i] + 1]):
+                found = ends.list_source[ends.in_list[j]]
+                if seen[found] != core:
+                    seen[found] = core
+                    source[n] = found
+                    n += 1
+        ptr[core + 1] = n
+
+
+@kernel
+def add_axons_of(
+    order, core_ptr, ends, seen, group_of, chip_of, costs, last, count, met, into, out
+):
     """Add the axons from each group to each core that it reaches, to ``into`` and ``out``.
 
     A group has the number population * n_cores + core, so its core is the number modulo n_cores.
     ``costs`` holds whether neurons share axons, and the entries of a shared axon, of a single axon,
-    and of an axon to another chip. ``last`` holds -1 for each group at the start.
+    and of an axon to another chip. ``seen`` holds -1 for each source at the start, and ``last`` for
+    each group.
     """
     n_cores = len(core_ptr) - 1
     shares, shared_entries, single_entries, chip_entries = costs
     for core in range(n_cores):
         n = 0
-        end = core_ptr[core + 1]
-        for k in range(core_ptr[core], end):
-            if k + _AHEAD < end:
-                prefetch(group_of, source[k + _AHEAD])
-            if source[k] < len(group_of):
-                group = group_of[source[k]]
-                if last[group] != core:
-                    last[group] = core
-                    count[group] = 0
-                    met[n] = group
-                    n += 1
-                count[group] += 1
+        for i in range(core_ptr[core], core_ptr[core + 1]):
+            end = ends.start[order[i] + 1]
+            for j in range(ends.start[order[i]], end):
+                if j + _AHEAD < end:
+                    soon = ends.list_source[ends.in_list[j + _AHEAD]]
+                    prefetch(seen, soon)
+                    prefetch(group_of, min(soon, len(group_of) - 1))
+                source = ends.list_source[ends.in_list[j]]
+                if source < len(group_of) and seen[source] != core:
+                    seen[source] = core
+                    group = group_of[source]
+                    if last[group] != core:
+                        last[group] = core
+                        count[group] = 0
+                        met[n] = group
+                        n += 1
+                    count[group] += 1
         for i in range(n):
             start, neurons = met[i] % n_cores, count[met[i]]
             shared = shares and neurons > 1

@@ -21,6 +21,7 @@ from ..learning import LearningRule
 from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
 from .formats import StoredFormat, format_tables
 from .state import state_bits_of
+from .tables import Ends
 
 __all__ = [
     "SharedKernel",
@@ -172,6 +173,11 @@ class Wiring:
     def n_sources(self) -> int:
         """Number of compartments and inputs."""
         return self.n_compartments + self.n_inputs
+
+    @property
+    def ends(self) -> Ends:
+        """Both ends of all synapses, for kernels."""
+        return Ends(self.in_ptr[self.neuron_ptr], self.in_list, self.list_source)
 
     @cached_property
     def neuron_of(self) -> Int32Array:

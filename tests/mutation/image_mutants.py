@@ -130,7 +130,7 @@ MUTANTS = [
     ),
     Mutant(
         "an axon to synapses that learn takes one entry",
-        "neurochip/packing/budget.py",
+        "neurochip/packing/axons.py",
         "into += (core.learning.axon_slots - 1) *",
         "into += 0 *",
         BY_HAND,

@@ -345,11 +345,11 @@ def test_exchanges_keep_every_neuron_and_all_limits_and_never_add_messages(seed,
     assert sorted(now) == list(range(work.wiring.n_neurons))
     assert after.failed < 0
     assert after.n_cores <= before.n_cores
-    messages = [messages_of(work, f.core_of(o)) for f, o in ((before, order), (after, now))]
+    messages = [messages_of(work, f.core_of) for f in (before, after)]
     assert messages[1] <= messages[0] * (1 + 1e-9)
     # Cores are those that the exchanges made: none was cut because it broke a limit.
     assert starts.sum() == after.n_cores
-    assert messages_between(work, after.core_of(now)) == pytest.approx(messages[1])
+    assert messages_between(work, after.core_of) == pytest.approx(messages[1])
 
 
 def test_full_cores_swap_neurons_of_a_ring_that_was_dealt_out_in_turns():
@@ -364,7 +364,7 @@ def test_full_cores_swap_neurons_of_a_ring_that_was_dealt_out_in_turns():
     order, opens = refine(work, chip, filler, *cluster_order(work, odd))
     filling = filler.fill(order, opens)
     assert filling.usage["compartments"].tolist() == [32, 32]
-    assert 0 < messages_between(work, filling.core_of(order)) <= 16
+    assert 0 < messages_between(work, filling.core_of) <= 16
 
 
 @settings(max_examples=8, deadline=None)
