@@ -79,7 +79,9 @@ def reach_of(filling: Filling, wiring: Wiring) -> Reach:
         len(source) + len(filling.order),
         filling.order,
         filling.core_ptr,
-        wiring.ends,
+        wiring.synapse_ptr,
+        wiring.in_list,
+        wiring.list_source,
         np.full(wiring.n_sources, -1, dtype=np.int32),
         ptr,
         source,
@@ -119,15 +121,17 @@ def add_axons(
     # Neurons of a population on the same core form a group.
     group_of = population * n_cores + core_of
     n_groups = int(group_of.max(initial=-1)) + 1
+    of_source = np.full(wiring.n_sources, -1)
+    of_source[: len(group_of)] = group_of
     into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
     call(
         add_axons_of,
         len(wiring.in_list) + len(filling.order),
         filling.order,
         filling.core_ptr,
-        wiring.ends,
-        np.full(wiring.n_sources, -1, dtype=np.int32),
-        group_of,
+        wiring.synapse_ptr,
+        wiring.in_list,
+        np.stack([wiring.list_source, of_source[wiring.list_source]], axis=1).ravel(),
         chip_of.astype(np.int64),
         (
             int(core.population_axons),
@@ -135,9 +139,9 @@ def add_axons(
             core.neuron_axon_entries,
             core.chip_axon_entries,
         ),
+        np.full(wiring.n_sources, -1, dtype=np.int32),
         np.full(n_groups, -1),
-        np.empty(n_groups, dtype=np.int64),
-        np.empty(n_groups, dtype=np.int64),
+        *(np.empty(n_groups, dtype=np.int64) for _ in range(3)),
         into,
         out,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..typing import Int8Array, Int32Array, Int64Array
 
-__all__ = ["Ends", "Packing", "Scratch", "Tables"]
+__all__ = ["Packing", "Scratch", "Tables"]
 
 
 class Tables(NamedTuple):
@@ -30,14 +30,6 @@ class Tables(NamedTuple):
     part_rows: Int32Array  # rows of a part, each with one weight per channel
     part_bits: Int32Array  # bits of such a weight
     part_axon: Int32Array  # number of the axon of the inputs of a part, or -1
-
-
-class Ends(NamedTuple):
-    """Sources of the synapses onto each neuron."""
-
-    start: Int64Array  # row pointers of the synapses onto each neuron
-    in_list: Int32Array  # list number of each synapse
-    list_source: Int32Array
 
 
 class Packing(NamedTuple):

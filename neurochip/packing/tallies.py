@@ -56,7 +56,7 @@ def add_pairs(core_ptr, source, group_of, value, place, groups, cores, counts, t
 
 
 @kernel
-def list_reach(order, core_ptr, ends, seen, ptr, source):
+def list_reach(order, core_ptr, start, in_list, list_source, seen, ptr, source):
     """List the sources of the synapses on each core once, in the order in which they are met.
 
     ``seen`` is scratch, with -1 for each source at the start.
@@ -65,8 +65,8 @@ def list_reach(order, core_ptr, ends, seen, ptr, source):
     ptr[0] = 0
     for core in range(len(core_ptr) - 1):
         for i in range(core_ptr[core], core_ptr[core + 1]):
-            for j in range(ends.start[order[i]], ends.start[order[i] + 1]):
-                found = ends.list_source[ends.in_list[j]]
+            for j in range(start[order[i]], start[order[i] + 1]):
+                found = list_source[in_list[j]]
                 if seen[found] != core:
                     seen[found] = core
                     source[n] = found
@@ -76,44 +76,63 @@ def list_reach(order, core_ptr, ends, seen, ptr, source):
 
 @kernel
 def add_axons_of(
-    order, core_ptr, ends, seen, group_of, chip_of, costs, last, count, met, into, out
+    order,
+    core_ptr,
+    start,
+    in_list,
+    of_list,
+    chip_of,
+    costs,
+    seen,
+    last,
+    count,
+    first,
+    met,
+    into,
+    out,
 ):
     """Add the axons from each group to each core that it reaches, to ``into`` and ``out``.
 
-    A group has the number population * n_cores + core, so its core is the number modulo n_cores.
-    ``costs`` holds whether neurons share axons, and the entries of a shared axon, of a single axon,
-    and of an axon to another chip. ``seen`` holds -1 for each source at the start, and ``last`` for
-    each group.
+    ``of_list`` holds the source of each list and its group, or -1 for an input. A group has the
+    number population * n_cores + core, so its core is the number modulo n_cores. ``costs`` holds
+    whether neurons share axons, and the entries of a shared axon, of a single axon, and of an axon
+    to another chip. ``seen`` holds -1 for each source at the start, and ``last`` for each group. If
+    neurons share axons, it only matters whether a second one of the group reaches the core.
     """
     n_cores = len(core_ptr) - 1
     shares, shared_entries, single_entries, chip_entries = costs
     for core in range(n_cores):
         n = 0
         for i in range(core_ptr[core], core_ptr[core + 1]):
-            end = ends.start[order[i] + 1]
-            for j in range(ends.start[order[i]], end):
+            end = start[order[i] + 1]
+            for j in range(start[order[i]], end):
                 if j + _AHEAD < end:
-                    soon = ends.list_source[ends.in_list[j + _AHEAD]]
-                    prefetch(seen, soon)
-                    prefetch(group_of, min(soon, len(group_of) - 1))
-                source = ends.list_source[ends.in_list[j]]
-                if source < len(group_of) and seen[source] != core:
+                    prefetch(of_list, 2 * in_list[j + _AHEAD])
+                source, group = of_list[2 * in_list[j]], of_list[2 * in_list[j] + 1]
+                if group < 0:
+                    continue
+                if last[group] != core:
+                    last[group] = core
+                    count[group] = 0
+                    met[n] = group
+                    n += 1
+                if shares:
+                    if count[group] == 0:
+                        first[group] = source
+                        count[group] = 1
+                    elif source != first[group]:
+                        count[group] = 2
+                elif seen[source] != core:
                     seen[source] = core
-                    group = group_of[source]
-                    if last[group] != core:
-                        last[group] = core
-                        count[group] = 0
-                        met[n] = group
-                        n += 1
                     count[group] += 1
         for i in range(n):
-            start, neurons = met[i] % n_cores, count[met[i]]
+            start_core, neurons = met[i] % n_cores, count[met[i]]
             shared = shares and neurons > 1
             axons = 1 if shared else neurons
             into[core] += axons
-            out[start] += shared_entries if shared else neurons * single_entries
-            if chip_of[start] != chip_of[core]:
-                out[start] += axons * chip_entries
+            out[start_core] += shared_entries if shared else neurons * single_entries
+            if chip_of[start_core] != chip_of[core]:
+                out[start_core] += axons * chip_entries
 
 
 @kernel

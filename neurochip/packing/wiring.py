@@ -21,7 +21,6 @@ from ..learning import LearningRule
 from ..typing import BoolArray, Int8Array, Int32Array, Int64Array
 from .formats import StoredFormat, format_tables
 from .state import state_bits_of
-from .tables import Ends
 
 __all__ = [
     "SharedKernel",
@@ -175,9 +174,9 @@ class Wiring:
         return self.n_compartments + self.n_inputs
 
     @property
-    def ends(self) -> Ends:
-        """Both ends of all synapses, for kernels."""
-        return Ends(self.in_ptr[self.neuron_ptr], self.in_list, self.list_source)
+    def synapse_ptr(self) -> Int64Array:
+        """Row pointers of the synapses onto each neuron, shape (n_neurons + 1,)."""
+        return self.in_ptr[self.neuron_ptr]
 
     @cached_property
     def neuron_of(self) -> Int32Array:
