@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import re
 import runpy
@@ -39,8 +38,6 @@ from neurochip._kernels.notice import MESSAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 GENERATORS = runpy.run_path(str(ROOT / "docs" / "generated_tables.py"))["GENERATORS"]
-NOTEBOOKS = {ROOT / "docs/how-to/in-a-notebook.md": ROOT / "examples/in_a_notebook.ipynb"}
-"""Pages whose code is also a notebook, with its file."""
 _DEMO = "neurochip demo -o demo --dpi 200"
 FIGURES = {
     "driven_comparison.png": (_DEMO, "demo/driven_neurons_comparison.png"),
@@ -132,37 +129,6 @@ def _run_command(line: str, page: Path) -> str:
     return ""
 
 
-def notebook(page: Path) -> str:
-    """Return a page as a notebook without outputs: text and its ``python`` blocks, in order."""
-    parts = _BLOCK.split(page.read_text(encoding="utf-8"))  # text, language, body, text ...
-    cells: list[tuple[str, str]] = []
-    for text, language, body in zip(
-        parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True
-    ):
-        # The links of the page, from the folder of the notebook.
-        cells.append(("markdown", re.sub(r"\]\((?=[\w-]+\.md)", "](../docs/how-to/", text.strip())))
-        if language == "python":
-            cells.append(("code", body.rstrip()))
-        elif language == "text":
-            cells.append(("markdown", f"```\n{body}```"))
-    content = {
-        "cells": [
-            {
-                "cell_type": kind,
-                "id": f"cell-{number}",
-                "metadata": {},
-                "source": text.splitlines(keepends=True),
-                **({"execution_count": None, "outputs": []} if kind == "code" else {}),
-            }
-            for number, (kind, text) in enumerate(item for item in cells if item[1])
-        ],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
 def draw_figures() -> None:
     """Draw the figures of the pages and of the examples again."""
     with _work_folder():
@@ -181,5 +147,7 @@ if __name__ == "__main__":
         if wanted != path.read_text(encoding="utf-8"):
             path.write_text(wanted, encoding="utf-8")
             sys.stdout.write(f"rewrote {path.relative_to(ROOT)}\n")
-    for path, target in NOTEBOOKS.items():
-        target.write_text(notebook(path), encoding="utf-8")
+    notebooks = runpy.run_path(str(ROOT / "docs" / "notebooks.py"))
+    for path in notebooks["NOTEBOOKS"]:
+        if not named or path in named:
+            notebooks["write"](path)

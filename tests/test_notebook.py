@@ -1,16 +1,11 @@
-"""The page on notebooks, executed as one: results, a figure and a progress bar are in its output.
-
-The notebooks run in a process of their own, so that its kernel and its event loop leave no trace.
-"""
+"""Pages that are notebooks, executed: results, figures and a progress bar are in their outputs."""
 
 from __future__ import annotations
 
 import functools
-import os
+import json
+import re
 import runpy
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -20,39 +15,22 @@ from nbformat.v4 import new_code_cell, new_notebook
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-REFRESH = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
-((PAGE, EXAMPLE),) = REFRESH["NOTEBOOKS"].items()
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
-EXECUTE = """
-import sys, nbclient, nbformat
-notebook = nbformat.read(sys.argv[1], as_version=4)
-nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
-nbformat.write(notebook, sys.argv[1])
-"""
+PAGES = runpy.run_path(str(ROOT / "docs" / "notebooks.py"))
+PAGE, TUTORIAL = PAGES["NOTEBOOKS"]
+FILES = {page: target for page, (target, _) in PAGES["NOTEBOOKS"].items()}
+WIDGET = PAGES["WIDGET"]
 
 
 def executed(*cells):
     """Cells of a notebook after its execution; an error of a cell is raised."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "notebook.ipynb")
-        nbformat.write(new_notebook(cells=list(map(new_code_cell, cells))), path)
-        kept = {"PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
-        result = subprocess.run(
-            [sys.executable, "-c", EXECUTE, str(path)],
-            env={**os.environ, **kept, "JUPYTER_PLATFORM_DIRS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        return nbformat.read(path, as_version=4).cells
+    content = new_notebook(cells=list(map(new_code_cell, cells)))
+    return nbformat.reads(json.dumps(PAGES["execute"](content)), as_version=4).cells
 
 
 @functools.cache
 def page():
     """Cells of the page, executed."""
-    cells = nbformat.read(EXAMPLE, as_version=4).cells
+    cells = nbformat.read(FILES[PAGE], as_version=4).cells
     return executed(*(cell.source for cell in cells if cell.cell_type == "code"))
 
 
@@ -66,16 +44,24 @@ def printed(cells, stream):
     return "".join(o.text for cell in cells for o in cell.outputs if o.get("name") == stream)
 
 
-def test_the_example_is_the_page():
-    assert EXAMPLE.read_text(encoding="utf-8") == REFRESH["notebook"](PAGE), (
-        "run: python docs/refresh.py"
-    )
-    notebook = nbformat.read(EXAMPLE, as_version=4)
-    nbformat.validate(notebook)
-    assert [cell.source for cell in notebook.cells][:2] == [
-        "# In a notebook",
-        '```\npip install "neurochip[notebook]"\n```',
-    ]
+@pytest.mark.parametrize("source", FILES, ids=lambda page: page.stem)
+def test_a_notebook_is_its_page_and_holds_what_its_cells_show(source):
+    stored = json.loads(FILES[source].read_text(encoding="utf-8"))
+    told = PAGES["without_figures"]
+    assert told(stored) == told(PAGES["finished"](source)), "run: python docs/refresh.py"
+    nbformat.validate(nbformat.read(FILES[source], as_version=4))
+
+
+def test_the_notebook_of_the_tutorial_prints_what_the_page_says_and_shows_its_figures():
+    cells = nbformat.read(FILES[TUTORIAL], as_version=4).cells
+    text = TUTORIAL.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```output\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    shown = [printed([cell], "stdout").rstrip() for cell in code]
+    assert [each for each in shown if each and not each.startswith("Writing ")] == blocks
+    assert len(outputs(code, "image/png")) == 1
+    attached = [cell for cell in cells if "attachments" in cell]
+    assert [list(cell.attachments) for cell in attached] == [["notebook_membrane.png"]]
 
 
 def test_no_cell_writes_to_stderr():
