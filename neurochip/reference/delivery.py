@@ -12,19 +12,23 @@ import numpy as np
 
 from .._kernels.instructions import prefetch
 from .._kernels.jit import inline_kernel, inner_kernel
+from .._kernels.waiting import keep_spikes
 from .rows import TARGET_BITS
 
-__all__ = ["deliver", "deliver_graded"]
+__all__ = ["deliver", "deliver_newest", "deliver_older", "each"]
 
 _LINE = np.uint64(16)  # targets in a cache line; their weights take two lines
 _TARGET, _NUMBER = np.uint64((1 << TARGET_BITS) - 1), np.uint64(TARGET_BITS)  # mask and shift
 
 
 @inner_kernel
-def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any, now: Any) -> None:
+def deliver(
+    sources: Any, begin: Any, end: Any, first: Any, stride: Any, rows: Any, ring: Any, now: Any
+) -> None:
     """Add the weights of all synapses of some sources to the rows of the ring.
 
-    ``first`` is the row of source 0; ``now`` is the row of the ring for delay 0.
+    ``first`` is the row of source 0, and that of the next source is ``stride`` rows later; ``now``
+    is the row of the ring for delay 0.
     """
     indptr, n_rows = rows.indptr, ring.shape[0]
     spike = begin
@@ -32,17 +36,17 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
         # Prefetching a row needs its pointer, which would be a cache miss too: prefetch it earlier.
         far = spike + 2 * rows.ahead
         if far < end:
-            prefetch(indptr, first + sources[far])
-        source = first + sources[spike]
+            prefetch(indptr, first + stride * sources[far])
+        source = first + stride * sources[spike]
         start, stop = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
         pattern = rows.pattern[source]
         if pattern > 0:  # sequential reads, which the processor prefetches by itself
             arrived, weight = ring[arrival(rows.delay, start, now, n_rows)], rows.weight
             slot, size = np.uint64(rows.target[start]), stop - start
-            if spike + 4 <= end and three_alike(sources, spike + 1, first, rows, pattern):
-                b = np.uint64(indptr[first + sources[spike + 1]])
-                c = np.uint64(indptr[first + sources[spike + 2]])
-                d = np.uint64(indptr[first + sources[spike + 3]])
+            if spike + 4 <= end and three_alike(sources, spike + 1, first, stride, rows, pattern):
+                b = np.uint64(indptr[first + stride * sources[spike + 1]])
+                c = np.uint64(indptr[first + stride * sources[spike + 2]])
+                d = np.uint64(indptr[first + stride * sources[spike + 3]])
                 add_four(arrived, slot, weight, start, b, c, d, size)
                 spike += 4
             else:
@@ -52,7 +56,7 @@ def deliver(sources: Any, begin: Any, end: Any, first: Any, rows: Any, ring: Any
         else:
             # A later row is prefetched one cache line at a time; at once, it would stall the loads
             # of this row.
-            later = np.uint64(indptr[first + sources[min(spike + rows.ahead, end - 1)]])
+            later = np.uint64(indptr[first + stride * sources[min(spike + rows.ahead, end - 1)]])
             ask_for(rows, later)
             while start + _LINE < stop:
                 later += _LINE
@@ -76,9 +80,59 @@ def deliver_graded(
 ) -> None:
     """Do as :func:`deliver` does, with each weight times the payload unless that is None."""
     if payloads is None:
-        deliver(sources, begin, end, first, rows, ring, now)
+        deliver(sources, begin, end, first, 1, rows, ring, now)
     else:
         add_graded(sources, payloads, begin, end, first, rows, ring, now)
+
+
+@inline_kernel
+def each(lags: Any) -> Any:
+    """Return the number of rows of each neuron."""
+    return 1 if lags is None else len(lags)
+
+
+@inner_kernel
+def deliver_older(
+    worker: Any, step: Any, lags: Any, waiting: Any, first: Any, rows: Any, ring: Any
+) -> None:
+    """Deliver spikes from before ``step`` that have waited and are due at its end.
+
+    The longest delay comes first, as if each spike had been delivered when it was sent.
+    """
+    if lags is not None:
+        kept, counts = waiting.spikes[worker], waiting.counts[worker]
+        for k in range(len(lags)):
+            lag = len(lags) - 1 - k
+            sent = (step - lags[lag]) % len(counts)
+            n = counts[sent] if lags[lag] > 0 else 0
+            deliver(kept[sent], 0, n, first + lag, len(lags), rows, ring, 0)
+
+
+@inner_kernel
+def deliver_newest(
+    worker: Any,
+    step: Any,
+    place: Any,
+    spikes: Any,
+    payloads: Any,
+    ends: Any,
+    lags: Any,
+    waiting: Any,
+    first: Any,
+    rows: Any,
+    ring: Any,
+    now: Any,
+) -> None:
+    """Deliver the spikes that all workers listed in ``step``, or keep those that wait."""
+    if lags is None:
+        for other in range(len(ends)):
+            begin, end = ends[other, place], ends[other, place + 1]
+            deliver_graded(spikes, payloads, begin, end, first, rows, ring, now)
+    else:
+        kept, counts = waiting.spikes[worker], waiting.counts[worker]
+        new = keep_spikes(step, place, spikes, ends, kept, counts)
+        n = counts[new] if lags[0] == 0 else 0
+        deliver(kept[new], 0, n, first, len(lags), rows, ring, 0)
 
 
 @inner_kernel
@@ -113,12 +167,12 @@ def add_graded(
 
 
 @inline_kernel
-def three_alike(sources: Any, spike: Any, first: Any, rows: Any, pattern: Any) -> Any:
+def three_alike(sources: Any, spike: Any, first: Any, stride: Any, rows: Any, pattern: Any) -> Any:
     """Return whether the rows of the next three spikes have this pattern."""
     return (
-        rows.pattern[first + sources[spike]] == pattern
-        and rows.pattern[first + sources[spike + 1]] == pattern
-        and rows.pattern[first + sources[spike + 2]] == pattern
+        rows.pattern[first + stride * sources[spike]] == pattern
+        and rows.pattern[first + stride * sources[spike + 1]] == pattern
+        and rows.pattern[first + stride * sources[spike + 2]] == pattern
     )
 
 

@@ -7,7 +7,9 @@ and propagator. Input that acts in its own step is added to the row that is appl
 
 Each worker owns some neurons and alone changes them: it lists their spikes, waits for the other
 workers, and then delivers the spikes of all workers, in the order of the neurons, to its own
-neurons.
+neurons. In large networks spikes wait for their delays instead, and the ring has one row
+(:mod:`neurochip._kernels.waiting`). Those sent before the step are delivered before its input
+spikes, so that the order is that of the ring.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import Any, NamedTuple
 
 from .._kernels.barrier import wait_for_all
 from .._kernels.jit import inline_kernel, inner_kernel, kernel
+from .._kernels.waiting import Waiting
 from ..typing import Float64Array, Int32Array, Int64Array
 from .currents import LevelRows
-from .delivery import deliver, deliver_graded
+from .delivery import deliver, deliver_newest, deliver_older, each
 from .learning import begin_step, end_step
 from .plastic_state import Plastic
 from .rows import WorkerRows
@@ -187,6 +190,8 @@ def run_steps(
     payloads: Float64Array | None,
     plastic: Plastic | None,
     varied: bool | None,
+    lags: Int64Array | None,
+    waiting: Waiting | None,
     step: int,
     stop: int,
     barrier: Int64Array,
@@ -196,8 +201,8 @@ def run_steps(
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
     that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
     entry of the spike lists; it is None if no neuron emits several spikes in a step. ``plastic`` is
-    None if no connection learns, ``varied`` if all populations are uniform. If the barrier is
-    broken, the state is inconsistent.
+    None if no connection learns, ``varied`` if all populations are uniform, and ``lags`` and
+    ``waiting`` if no spike waits. If the barrier is broken, the state is inconsistent.
     """
     (
         bounds,
@@ -223,7 +228,7 @@ def run_steps(
     n_workers, n_rows, k = len(ends), ring.shape[0], next_input
     own, own_end = rows.shares[worker], rows.shares[worker + 1]
     n_sources = (len(rows.indptr) - 1) // n_workers
-    first_input, first_neuron = worker * n_sources, (worker + 1) * n_sources - len(v)
+    first_input, first_neuron = worker * n_sources, (worker + 1) * n_sources - len(v) * each(lags)
     first_step, row = step, step % n_rows
     while step < stop and not is_full(ends, full, step - first_step):
         place, arrived = step - first_step, ring[row]
@@ -235,7 +240,7 @@ def run_steps(
                 worker, own, plastic, input_sources, begin, k, step, arrived, input_first
             )  # fmt: skip
         if input_first:
-            deliver(input_sources, begin, k, first_input, rows, ring, row)
+            deliver(input_sources, begin, k, first_input, 1, rows, ring, row)
             begin = k
         n = ends[worker, place]
         for p in range(len(receptors)):
@@ -285,15 +290,17 @@ def run_steps(
         ends[worker, place + 1] = n
         row = row + 1 if row + 1 < n_rows else 0
         sample(ids, first, stride, recorded, second, values, v, i_syn, own, own_end, step)
-        deliver(input_sources, begin, k, first_input, rows, ring, row)
+        deliver_older(worker, step, lags, waiting, first_neuron, rows, ring)
+        deliver(input_sources, begin, k, first_input, 1, rows, ring, row)
         step += 1
         if n_workers > 1:
             all_came = wait_for_all(barrier, (step - first_step) * n_workers)
             if not all_came:
                 break
-        for other in range(n_workers):
-            a, b = ends[other, place], ends[other, place + 1]
-            deliver_graded(spikes, payloads, a, b, first_neuron, rows, ring, row)
+        deliver_newest(
+            *(worker, step - 1, place, spikes, payloads, ends),
+            *(lags, waiting, first_neuron, rows, ring, row),
+        )
         if plastic is not None:
             n_inputs = n_sources - len(v)
             end_step(

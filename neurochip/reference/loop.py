@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._kernels.barrier import new_barrier
+from .._kernels.waiting import Waiting, new_waiting
 from .._kernels.workers import join_lists, run_workers
 from .._support.csr import spans
 from ..errors import EmulatorError
@@ -18,7 +19,7 @@ from .currents import Currents
 from .kernels import NeuronState, Order, SpikeLists, TraceColumns, run_steps
 from .learner import Learner
 from .plastic import plastic_connections
-from .rows import lay_out_rows
+from .rows import lags_of, lay_out_rows
 from .tables import (
     SUBTRACT_AND_RAISE,
     SUBTRACT_MANY,
@@ -76,14 +77,24 @@ class Loop:
         self._lay_out(network, neurons, synapses)
         self.rewind()
 
-    def _lay_out(self, network: Network, neurons: NeuronTable, synapses: SynapseTable) -> None:
+    def _lay_out(
+        self,
+        network: Network,
+        neurons: NeuronTable,
+        synapses: SynapseTable,
+        *,
+        may_wait: bool = True,
+    ) -> None:
         self.network, self.neurons, self.synapses = network, neurons, synapses
-        self._rows = lay_out_rows(neurons, synapses, self._n_workers)
+        several = bool((neurons.resets == SUBTRACT_MANY).any())
+        self._lags = None
+        if may_wait and not several and not plastic_connections(network):
+            self._lags = lags_of(neurons, synapses, self._n_workers)
+        self._rows = lay_out_rows(neurons, synapses, self._n_workers, self._lags)
         self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
         room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
         self._starts = room * np.arange(self._n_workers)
         self._spikes = np.empty(self._n_workers * room, dtype=np.int32)
-        several = bool((neurons.resets == SUBTRACT_MANY).any())
         self._payloads = np.empty(len(self._spikes)) if several else None
         self.learner: Learner | None = None
         self.fan_out = np.diff(synapses.indptr)
@@ -110,9 +121,16 @@ class Loop:
             v=np.concatenate(v),
             i_syn=np.concatenate([*firsts, *seconds]),
             free_from=np.full(sum(len(part) for part in v), -1, dtype=np.int64),
-            ring=np.zeros((self.synapses.ring_rows, len(self.neurons.gain))),
+            ring=np.zeros((self._ring_rows, len(self.neurons.gain))),
             raised=np.zeros(sum(len(part) for part in v) if raises else 0),
         )
+        self._waiting: Waiting | None = None
+        if self._lags is not None:
+            self._waiting = new_waiting(self._lags, len(self.state.v), self._n_workers)
+
+    @property
+    def _ring_rows(self) -> int:
+        return self.synapses.ring_rows if self._lags is None else 1
 
     def go_on(
         self, network: Network, neurons: NeuronTable, synapses: SynapseTable, ring: Float64Array
@@ -123,7 +141,9 @@ class Loop:
         if len(ring) > 1 and not synapses.delay.size:  # input in transit, of synapses with delays
             delay = np.zeros(len(synapses.target), dtype=np.uint16)
             synapses = synapses._replace(delay=delay)
-        self._lay_out(network, neurons, synapses)
+        # Sums in transit are in the order in which they were sent; spikes that wait come later.
+        self._lay_out(network, neurons, synapses, may_wait=False)
+        self._waiting = None
         if self.learner is not None and learner is not None:
             self.learner.go_on_from(learner)
         self.state = self.state._replace(ring=ring)
@@ -179,6 +199,8 @@ class Loop:
             self._payloads,
             None if self.learner is None else self.learner.plastic(),
             None if self.neurons.uniform.all() else True,
+            self._lags,
+            self._waiting,
             begin,
             stop,
             barrier=new_barrier(),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .._kernels.instructions import rows_ahead
 from .._kernels.jit import kernel
 from .._kernels.plain import call
+from .._kernels.waiting import waiting_delays
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import NeuronTable, SynapseTable, UInt16Array
 
@@ -22,6 +23,7 @@ __all__ = [
     "TARGET_BITS",
     "WorkerRows",
     "find_patterns",
+    "lags_of",
     "lay_out_rows",
     "narrowed",
     "pack_synapses",
@@ -46,11 +48,12 @@ class WorkerRows(NamedTuple):
     ----------
     shares : ndarray of int64, shape (n_workers + 1,)
         Neurons of worker w are ``shares[w]`` to ``shares[w + 1]``.
-    indptr : ndarray of int64, shape (n_workers * n_sources + 1,)
-        Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``.
+    indptr : ndarray of int64, shape (n_workers * n_rows + 1,)
+        Synapses of row r are ``indptr[r]`` to ``indptr[r + 1]``. Each source has a row, or if
+        spikes wait, each input has one and each neuron one for each delay.
     target, weight, delay : ndarray
         As in :class:`~neurochip.reference.tables.SynapseTable`; weights may be float32.
-    pattern : ndarray of int32, shape (n_workers * n_sources,)
+    pattern : ndarray of int32, shape (n_workers * n_rows,)
         Positive for dense rows: consecutive targets with a common delay. Rows with the same number
         have the same targets and delay. 0 for all other rows.
     words : ndarray of uint32, shape (n_synapses,)
@@ -73,20 +76,45 @@ class WorkerRows(NamedTuple):
     ahead: int
 
 
-def lay_out_rows(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -> WorkerRows:
-    """Divide the neurons among the workers, and give each worker the synapses onto its neurons."""
+def lags_of(neurons: NeuronTable, synapses: SynapseTable, n_workers: int) -> Int64Array | None:
+    """Return the delays of neurons if their spikes wait: see ``neurochip._kernels.waiting``.
+
+    Inputs do not wait, so a network whose inputs have delays uses the ring.
+    """
+    n_neurons = int(neurons.bounds[-1])
+    begin = int(synapses.indptr[-1 - n_neurons])
+    if synapses.delay[:begin].any():
+        return None
+    own = synapses.delay[begin:]
+    longest = synapses.ring_rows - 1
+    return waiting_delays([own], longest, n_neurons, len(own), n_workers)
+
+
+def lay_out_rows(
+    neurons: NeuronTable, synapses: SynapseTable, n_workers: int, lags: Int64Array | None = None
+) -> WorkerRows:
+    """Divide the neurons among the workers, and give each worker the synapses onto its neurons.
+
+    With ``lags``, spikes wait for these delays.
+    """
     of_slots = neurons.of_slots
     indptr, target, weight, delay = synapses
     shares = np.array([0, neurons.bounds[-1]])
-    if n_workers > 1:
+    if n_workers > 1 or lags is not None:
         shares = _share_out(of_slots, target, n_workers)
         worker = np.searchsorted(shares, of_slots, side="right") - 1
-        n_sources = len(indptr) - 1
-        cursor = np.zeros(n_workers * n_sources + 2, dtype=np.int64)
-        _count_rows(indptr, target, worker, cursor)
+        # Row of each source, and of each delay behind it.
+        row = np.arange(len(indptr))
+        place = None
+        if lags is not None:
+            row += (len(lags) - 1) * np.maximum(row - (len(indptr) - 1 - neurons.bounds[-1]), 0)
+            place = np.searchsorted(lags, np.arange(synapses.ring_rows))
+        cursor = np.zeros(n_workers * row[-1] + 2, dtype=np.int64)
+        _count_rows(indptr, target, delay, worker, row, place, cursor)
         np.cumsum(cursor, out=cursor)
-        target, weight, delay = np.empty_like(target), np.empty_like(weight), np.empty_like(delay)
-        _split_rows(*synapses, worker, cursor, target, weight, delay)
+        target, weight = np.empty_like(target), np.empty_like(weight)
+        delay = np.empty_like(delay[: len(delay) if lags is None else 0])
+        _split_rows(*synapses, worker, row, place, cursor, target, weight, delay)
         indptr = cursor[:-1]
     pattern = np.zeros(len(indptr) - 1, dtype=np.int32)
     call(find_patterns, len(target) + len(pattern), indptr, target, delay, pattern)
@@ -124,7 +152,9 @@ def _share_out(of_slots: Int64Array, target: Int32Array, n_workers: int) -> Int6
 
 
 @kernel
-def _count_rows(indptr: Any, target: Any, worker: Any, counts: Any) -> None:
+def _count_rows(
+    indptr: Any, target: Any, delay: Any, worker: Any, row: Any, place: Any, counts: Any
+) -> None:
     """Count the synapses of each row, stored two places later for a counting sort in place.
 
     The running sum then holds the start of row k at k + 1, and filling moves it to the start of
@@ -133,7 +163,10 @@ def _count_rows(indptr: Any, target: Any, worker: Any, counts: Any) -> None:
     n_sources = len(indptr) - 1
     for source in range(n_sources):
         for k in range(indptr[source], indptr[source + 1]):
-            counts[worker[target[k]] * n_sources + source + 2] += 1
+            own = worker[target[k]] * row[n_sources] + row[source]
+            if place is not None:
+                own += place[delay[k]]
+            counts[own + 2] += 1
 
 
 @kernel
@@ -143,6 +176,8 @@ def _split_rows(
     weight: Any,
     delay: Any,
     worker: Any,
+    row: Any,
+    place: Any,
     cursor: Any,
     new_target: Any,
     new_weight: Any,
@@ -151,12 +186,14 @@ def _split_rows(
     n_sources = len(indptr) - 1
     for source in range(n_sources):
         for k in range(indptr[source], indptr[source + 1]):
-            row = worker[target[k]] * n_sources + source + 1
-            place = cursor[row]
-            new_target[place], new_weight[place] = target[k], weight[k]
-            if len(delay) > 0:
-                new_delay[place] = delay[k]
-            cursor[row] += 1
+            own = worker[target[k]] * row[n_sources] + row[source] + 1
+            if place is not None:
+                own += place[delay[k]]
+            at = cursor[own]
+            new_target[at], new_weight[at] = target[k], weight[k]
+            if len(new_delay) > 0:
+                new_delay[at] = delay[k]
+            cursor[own] += 1
 
 
 @kernel

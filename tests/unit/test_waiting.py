@@ -11,10 +11,21 @@ from against_oracle import assert_image_equals_oracle, assert_same_run
 from conformance.images import THREADS
 from conformance.random_images import random_case
 
-from neurochip import LOIHI
+from neurochip import (
+    LIF,
+    LOIHI,
+    Network,
+    Normal,
+    PoissonInput,
+    Population,
+    Reference,
+    draw_stimulus,
+    fixed_probability,
+)
+from neurochip._kernels import waiting
 from neurochip.chip.registers import SignMode, SynapseFormat
 from neurochip.emulator import Emulator
-from neurochip.emulator.cpu import lags
+from neurochip.emulator.cpu.lags import lags_of
 from neurochip.image import ChipImage, Compartments, SynapseGroup
 
 FORMAT = SynapseFormat(2, 8, SignMode.MIXED)
@@ -24,8 +35,8 @@ STEPS = 60
 @pytest.fixture
 def small(monkeypatch):
     """Let the spikes of small networks wait, too."""
-    monkeypatch.setattr(lags, "_LARGEST_RING", 0)
-    monkeypatch.setattr(lags, "_SHORTEST_ROW", 0)
+    monkeypatch.setattr(waiting, "_LARGEST_RING", 0)
+    monkeypatch.setattr(waiting, "_SHORTEST_ROW", 0)
 
 
 def group_of(source, n_sources, indices, mantissa, delay):
@@ -67,7 +78,7 @@ def image_of(size=70, n_inputs=9, longest=11, input_delay=0, scale=2):
 
 
 def waits(image, threads=1):
-    return lags.lags_of(image, threads) is not None
+    return lags_of(image, threads) is not None
 
 
 def input_spikes(image, seed=1):
@@ -78,7 +89,7 @@ def input_spikes(image, seed=1):
 
 def ring_engine(image, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(lags, "_LARGEST_RING", 1 << 40)
+        patch.setattr(waiting, "_LARGEST_RING", 1 << 40)
         return Emulator(image, threads=1, progress=False, warn=False)
 
 
@@ -146,9 +157,60 @@ def test_another_image_finds_the_sums_of_the_spikes_that_wait(small, monkeypatch
 
 
 def test_only_spikes_of_large_networks_with_long_rows_wait(monkeypatch):
-    monkeypatch.setattr(lags, "_LARGEST_RING", 70 * 12 - 1)
+    monkeypatch.setattr(waiting, "_LARGEST_RING", 70 * 12 - 1)
     image = image_of()  # 70 synapses a compartment, of four delays
     assert waits(image, 2)
     assert not waits(image, 3)  # rows shorter than 8
     assert not waits(image_of(longest=10))
     assert not waits(image_of(input_delay=3))
+
+
+@pytest.mark.parametrize("rules", [{}, {"delivery": "before_threshold"}], ids=["late", "early"])
+@pytest.mark.parametrize("shortest", [0.0, 0.2])
+def test_spikes_that_wait_give_the_same_bits_in_float64(rules, shortest, monkeypatch):
+    """Sums of floating-point numbers depend on their order: inputs arrive among the spikes."""
+    cells = Population("cells", 50, LIF(tau_m=10.0, tau_syn=0.5, cm=0.25, i_offset=0.6))
+    source = PoissonInput("source", 20, rate=500.0)
+    delay = Normal(0.8, 0.5, low=shortest)
+    links = [
+        fixed_probability(source, cells, 0.5, weight=Normal(0.1, 0.05), delay=0.0, seed=1),
+        fixed_probability(cells, cells, 0.5, weight=Normal(0.01, 0.3), delay=delay, seed=2),
+    ]
+    network = Network(inputs=[source], populations=[cells], connections=links, **rules)
+    stimulus, runs, counters = draw_stimulus(network, 100.0, seed=3), [], []
+    for largest, threads in ((1 << 40, 1), (0, 1), (0, THREADS[-1])):
+        monkeypatch.setattr(waiting, "_LARGEST_RING", largest)
+        monkeypatch.setattr(waiting, "_SHORTEST_ROW", 0)
+        reference = Reference(network, 0.1, threads=threads, progress=False)
+        assert (reference._loop._lags is None) == (largest > 0)
+        for _ in range(2):  # after reset() none waits
+            reference.reset()
+            parts = [reference.run(stimulus, duration=50.0, record="v") for _ in range(2)]
+            runs.append(np.concatenate([part.trace("cells", "v").values for part in parts]))
+            counters.append([dict(part.counters) for part in parts])
+    assert counters[0][0]["spikes"] > 100
+    assert all(np.array_equal(run, runs[0]) for run in runs)
+    assert all(found == counters[0] for found in counters)
+
+
+def test_another_network_finds_the_spikes_that_wait_in_float64(small, monkeypatch):
+    cells = Population("cells", 50, LIF(tau_m=10.0, tau_syn=0.5, cm=0.25, i_offset=0.6))
+    delay = Normal(0.8, 0.5, low=0.0)
+    runs = []
+    for largest in (1 << 40, 0):
+        monkeypatch.setattr(waiting, "_LARGEST_RING", largest)
+        networks = [
+            Network(
+                populations=[cells],
+                connections=[
+                    fixed_probability(cells, cells, 0.5, weight=weight, delay=delay, seed=2)
+                ],
+            )
+            for weight in (0.01, -0.02)
+        ]
+        stimulus = draw_stimulus(networks[0], 100.0, seed=3)
+        reference = Reference(networks[0], 0.1, progress=False)
+        reference.run(stimulus, duration=50.0)
+        reference.reprogram(networks[1])
+        runs.append(reference.run(stimulus, duration=50.0, record="v").trace("cells", "v").values)
+    assert np.array_equal(*runs)

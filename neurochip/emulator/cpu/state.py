@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._kernels.waiting import Waiting, new_waiting
 from ...chip.fixedpoint import Overflow
 from ...chip.registers import OVERFLOWS, decode_bias
 from ...image import ChipImage
@@ -19,7 +20,6 @@ from ...typing import Int8Array, Int32Array, Int64Array
 from .lags import Lags
 from .layout import LANES, Layout
 from .memory import aligned, zeroed
-from .waiting import Waiting, new_waiting
 
 __all__ = [
     "EVENTS",
@@ -258,7 +258,7 @@ def new_state(
         # The system fills pages with zeros when they are first used: never in most runs.
         overflows=np.zeros((blocks * layout.span, len(OVERFLOWS)), dtype=np.int32),
         first_overflow=zeroed(blocks * 16, np.int64).reshape(blocks, 16),
-        waiting=new_waiting(lags, blocks) if lags else None,
+        waiting=new_waiting(lags.delays, layout.n_compartments, blocks) if lags else None,
     )
     state.first_overflow[:] = -1
     write_row(state, TileRow.BIAS, bias_of(image))

@@ -1,41 +1,16 @@
-"""Spikes that wait for their delays: see :mod:`neurochip.emulator.cpu.lags`."""
+"""Deliver spikes that wait for their delays: see :mod:`neurochip._kernels.waiting`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..._kernels.jit import inner_kernel, kernel
-from ...typing import Int32Array, Int64Array
+from ..._kernels.waiting import keep_spikes
 from .delivery import deliver
-from .lags import Lags
-from .memory import zeroed
 
-__all__ = ["Waiting", "add_sums_to_come", "deliver_waiting", "new_waiting"]
-
-
-class Waiting(NamedTuple):
-    """Spikes of the last steps, for each block the same.
-
-    Parameters
-    ----------
-    spikes : ndarray of int32, shape (n_blocks, n_steps, n_compartments)
-        Compartments that spiked in step t are at ``t % n_steps``. The system provides memory for
-        the parts that are used.
-    counts : ndarray of int64, shape (n_blocks, n_steps)
-        Their number.
-    """
-
-    spikes: Int32Array
-    counts: Int64Array
-
-
-def new_waiting(lags: Lags, blocks: int) -> Waiting:
-    """Return the spikes before step 0: none."""
-    n_steps = int(lags.delays[-1]) + 1
-    spikes = np.zeros((blocks, n_steps, len(lags.fan_out)), dtype=np.int32)
-    return Waiting(spikes, zeroed(blocks * n_steps, np.int64).reshape(blocks, n_steps))
+__all__ = ["add_sums_to_come", "deliver_waiting"]
 
 
 @inner_kernel
@@ -60,16 +35,11 @@ def deliver_waiting(
     are new, in all blocks; it is counted once, for block 0.
     """
     kept, counts = waiting.spikes[block], waiting.counts[block]
-    new = (step - 1) % len(counts)
-    n, events = 0, 0
-    for worker in range(len(ends)):
-        for k in range(ends[worker, place], ends[worker, place + 1]):
-            kept[new, n] = spikes[k]
-            events += lags.fan_out[spikes[k]]
-            n += 1
-    counts[new] = n
+    new, events = keep_spikes(step - 1, place, spikes, ends, kept, counts), 0
+    for k in range(counts[new] if block == 0 else 0):
+        events += lags.fan_out[kept[new, k]]
     deliver_due(step, 0, first, layout, ring, ring_start, wide, dense, lags, kept, counts)
-    return events if block == 0 else 0
+    return events
 
 
 @inner_kernel
