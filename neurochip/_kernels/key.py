@@ -6,6 +6,7 @@ and the constants that it reads, in all files.
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
-__all__ = ["key_of"]
+__all__ = ["globals_of", "key_of"]
 
 _CONSTANTS = (bool, int, float, str, bytes, tuple, type(None), np.generic)
 _LIBRARIES = frozenset({"builtins", "llvmlite", "math", "numba", "numpy"})
@@ -43,14 +44,24 @@ def key_of(kernel: Any) -> str:
     return digest.hexdigest()
 
 
+def globals_of(function: Any) -> dict[str, Any]:
+    """Return the global values that a function reads, by name, but those of Python itself.
+
+    ``co_names`` has names of attributes, too, one of which may be that of a kernel.
+    """
+    read = {
+        item.argval
+        for item in dis.get_instructions(function.__code__)
+        if item.opname == "LOAD_GLOBAL" and item.argval in function.__globals__
+    }
+    return {name: function.__globals__[name] for name in sorted(read)}
+
+
 def _parts(function: Any) -> Iterator[str]:
     code = function.__code__
     constants = [constant for constant in code.co_consts if constant is not function.__doc__]
     yield f"{code.co_code.hex()} {constants} {code.co_names} {function.__defaults__}"
-    for name in code.co_names:
-        if name not in function.__globals__:
-            continue  # an attribute or a Python builtin
-        value = function.__globals__[name]
+    for name, value in globals_of(function).items():
         if not isinstance(value, ModuleType):
             yield f"{name} = {_described(value, function)}"
             continue

@@ -13,10 +13,7 @@ from dataclasses import dataclass
 
 __all__ = ["MESSAGE", "NOTICE", "Notice"]
 
-_SECONDS = 50
-"""CPU time of ``neurochip warm-up`` without any kernel, on a server of 2.1 GHz, rounded."""
-
-MESSAGE = f"Compiling kernels, once per installation (up to about {_SECONDS} s)"
+MESSAGE = "Compiling kernels, once per installation (up to about a minute)"
 
 
 @dataclass

@@ -15,6 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 from .cache import is_on_disk
 from .instructions import prefetch
+from .key import globals_of
 
 __all__ = ["call", "compile_always"]
 
@@ -63,8 +64,7 @@ def _python_of(kernel: Any) -> Any:
     """Return the function of a kernel with the functions of the kernels that it calls."""
     function = kernel.py_func
     names = dict(function.__globals__)
-    for name in function.__code__.co_names:
-        value = names.get(name)
+    for name, value in globals_of(function).items():
         if isinstance(value, Dispatcher):
             names[name] = _python_of(value)
         elif value is prefetch:

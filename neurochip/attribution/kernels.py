@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from ..typing import Float64Array, Int32Array, Int64Array
 from .tables import Changes, FloatState, NeuronRegisters, Rules, SoftRegisters, SourceRows
 
@@ -101,7 +101,7 @@ def lower_or_set_back(
     return number
 
 
-@kernel
+@inner_kernel
 def update(
     cells: NeuronRegisters,
     soft: SoftRegisters | None,
@@ -159,7 +159,7 @@ def update(
     return count
 
 
-@kernel
+@inner_kernel
 def deliver(
     indptr: Int64Array,
     target: Int32Array,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from ..learning.draw_kernels import impulse_draw, key_in_step, uniform
 from ..learning.terms import FRACTION_BITS, VARIABLES
 
@@ -51,7 +51,7 @@ def further_draw(v: Any, i: Any, t: Any, side: Any, exact: Any, setting: Any) ->
     return impulse_draw(draws, 0, setting.engine, key, side, v, t, i)  # type: ignore[no-any-return]
 
 
-@kernel
+@inner_kernel
 def note_spikes(
     k: Any,
     t: Any,
@@ -82,7 +82,7 @@ def note_spikes(
         when[i] = k
 
 
-@kernel
+@inner_kernel
 def advance(
     step: Any,
     side: Any,
@@ -179,7 +179,7 @@ def limited(value: Any, switches: Any, engine: Any, counts: Any) -> Any:
     return value
 
 
-@kernel
+@inner_kernel
 def add_terms(
     which: Any, early: Any, i: Any, j: Any, number: Any, state: Any, setting: Any
 ) -> None:
@@ -218,7 +218,7 @@ def add_terms(
         state.now[target] = state.fresh[target]
 
 
-@kernel
+@inner_kernel
 def change_synapse(s: Any, j: Any, number: Any, step: Any, state: Any, setting: Any) -> None:
     """Apply the rule of an epoch to synapse ``s``, whose target is neuron ``j``."""
     terms, engine, limits = setting.terms, setting.engine, setting.terms.limits
@@ -258,7 +258,7 @@ def change_synapse(s: Any, j: Any, number: Any, step: Any, state: Any, setting: 
     state.counts[3] += 1
 
 
-@kernel
+@inner_kernel
 def learn_epoch(number: Any, step: Any, state: Any, setting: Any) -> None:
     """Change the synapses that an epoch touches; all if a term of time is due."""
     terms, synapses = setting.terms, setting.synapses

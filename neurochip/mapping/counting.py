@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._kernels.jit import kernel
+from .._kernels.jit import inner_kernel, kernel
 from ..typing import BoolArray, Float64Array, Int32Array, Int64Array
 from .update_counting import count_updates
 
@@ -54,7 +54,7 @@ class Counts(NamedTuple):
     ring: Int64Array  # per ring row and core: number of active compartments
 
 
-@kernel
+@inner_kernel
 def _activate(compartment, step, routes, c, core):
     if routes.programmed[compartment]:
         return  # its update is counted in every step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from ..typing import BoolArray, Int32Array, Int64Array
 
 __all__ = ["Plastic", "count_updates"]
@@ -42,7 +42,7 @@ def _count(n, core, time, updates, busy):
     busy[core] += n * time
 
 
-@kernel
+@inner_kernel
 def _count_sources(g, spiked, mark, core_of, time, p, updates, busy):
     """Count the synapses of each source that spiked in the epoch."""
     for source in spiked:
@@ -52,7 +52,7 @@ def _count_sources(g, spiked, mark, core_of, time, p, updates, busy):
                 _count(1, core_of[p.target[j]], time, updates, busy)
 
 
-@kernel
+@inner_kernel
 def _count_targets(g, spiked, mark, core_of, time, p, updates, busy):
     """Count the synapses onto each target that spiked, but those that its sources updated."""
     for target in spiked:
@@ -63,7 +63,7 @@ def _count_targets(g, spiked, mark, core_of, time, p, updates, busy):
                     _count(1, core_of[target], time, updates, busy)
 
 
-@kernel
+@inner_kernel
 def count_updates(step, spike_ptr, spike_source, core_of, time, p, updates, busy):
     """Add the updates at the end of a step to those of each core, and their time.
 

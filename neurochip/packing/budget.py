@@ -217,7 +217,7 @@ class Filler:
         core_ptr = np.empty(len(order) + 1, dtype=np.int64)
         n_cores = call(
             fill,
-            len(self._wiring.in_list) + len(order),
+            len(order) + len(self._wiring.in_list) + len(self._wiring.channel),
             order,
             opens,
             self.tables,

@@ -276,7 +276,8 @@ def wire(
     formats: dict[StoredFormat, int] = {}
     numbers = []
     for group in groups:
-        call(list_rows, len(group.target), group.indptr, group.target, first, cursor, in_list)
+        work = len(group.indptr) + len(group.target)
+        call(list_rows, work, group.indptr, group.target, first, cursor, in_list)
         number = formats.setdefault(group.stored, len(formats))
         numbers.append(np.full(len(group.sources), number, np.int32))
         first += len(group.sources)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import kernel
+from .._kernels.jit import inner_kernel
 
 __all__ = ["deliver_plastic", "forget", "note"]
 
 
-@kernel
+@inner_kernel
 def forget(worker: Any, plastic: Any, step: Any) -> None:
     """Empty a worker's list of the spikes of a step."""
     n_listed = plastic.state.n_listed
@@ -20,7 +20,7 @@ def forget(worker: Any, plastic: Any, step: Any) -> None:
         n_listed[worker, at, m] = 0
 
 
-@kernel
+@inner_kernel
 def note(
     worker: Any, sources: Any, begin: Any, end: Any, first: Any, plastic: Any, step: Any
 ) -> None:
@@ -43,7 +43,7 @@ def note(
         n_listed[worker, at, m] = n
 
 
-@kernel
+@inner_kernel
 def deliver_plastic(
     worker: Any, own: Any, plastic: Any, step: Any, arrived: Any, inputs: Any, neurons: Any
 ) -> None:

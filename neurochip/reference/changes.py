@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 
 __all__ = ["change_block", "change_column", "change_listed", "change_run", "clipped"]
 
@@ -22,7 +22,7 @@ def clipped(value: Any, high: Any) -> Any:
     return value if value < high else high
 
 
-@kernel
+@inner_kernel
 def change_run(
     weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, alone: Any, amount: Any, now: Any,
     first: Any, ground: Any, slope: Any, w_max: Any,
@@ -40,7 +40,7 @@ def change_run(
             weight[start + j] = clipped(w + moved, w_max)
 
 
-@kernel
+@inner_kernel
 def change_listed(
     weight: Any, tag: Any, tagged: Any, start: Any, stop: Any, alone: Any, amount: Any, now: Any,
     first: Any, post: Any, ground: Any, slope: Any, w_max: Any,
@@ -56,7 +56,7 @@ def change_listed(
             weight[k] = clipped(w + moved * (ground + slope * w), w_max)
 
 
-@kernel
+@inner_kernel
 def change_block(
     weight: Any, tag: Any, tagged: Any, indptr: Any, first_row: Any, n_rows: Any, x_now: Any,
     fired: Any, gain: Any, n: Any, low: Any, ground: Any, slope: Any, w_max: Any,
@@ -76,7 +76,7 @@ def change_block(
                 weight[k] = clipped(w + moved, w_max)
 
 
-@kernel
+@inner_kernel
 def change_column(
     weight: Any, tag: Any, tagged: Any, synapse: Any, row: Any, begin: Any, end: Any, amount: Any,
     x_now: Any, ground: Any, slope: Any, w_max: Any,

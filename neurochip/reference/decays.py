@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from .._support.csr import starts_of
 from ..typing import Float64Array, Int64Array
 
@@ -90,7 +90,7 @@ def left(decays: Any, trace: Any, m: Any) -> Any:
     )  # fmt: skip
 
 
-@kernel
+@inner_kernel
 def read_all(
     values: Any, steps: Any, now: Any, now_at: Any, begin: Any, end: Any, step: Any, decays: Any,
     trace: Any,
@@ -103,7 +103,7 @@ def read_all(
         now_at[i] = step
 
 
-@kernel
+@inner_kernel
 def read_listed(
     values: Any, steps: Any, now: Any, now_at: Any, ids: Any, begin: Any, end: Any, first: Any,
     step: Any, decays: Any, trace: Any,

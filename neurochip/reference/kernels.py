@@ -189,7 +189,9 @@ def run_steps(
     output: SpikeLists,
     payloads: Float64Array | None,
     plastic: Plastic | None,
+    shared: bool | None,
     varied: bool | None,
+    special: bool | None,
     lags: Int64Array | None,
     waiting: Waiting | None,
     step: int,
@@ -201,8 +203,9 @@ def run_steps(
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
     that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
     entry of the spike lists; it is None if no neuron emits several spikes in a step. ``plastic`` is
-    None if no connection learns, ``varied`` if all populations are uniform, and ``lags`` and
-    ``waiting`` if no spike waits. If the barrier is broken, the state is inconsistent.
+    None if no connection learns, ``shared`` if no population is uniform, ``varied`` if all are,
+    ``special`` as in :func:`update_population`, and ``lags`` and ``waiting`` if no spike waits. If
+    the barrier is broken, the state is inconsistent.
     """
     (
         bounds,
@@ -248,7 +251,7 @@ def run_steps(
             if a >= b:
                 continue
             j = second_slot[p] + a - bounds[p] if receptors[p] >= TWO_CURRENTS else a
-            if varied is None or uniform[p]:
+            if varied is None or (shared is not None and uniform[p]):
                 n = update_population(
                     *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
                     *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
@@ -257,6 +260,7 @@ def run_steps(
                         receptors[p],
                         resets[p],
                         bounded[p],
+                        special,
                         kicks_decay,
                         a,
                         b,
@@ -276,6 +280,7 @@ def run_steps(
                         receptors[p],
                         resets[p],
                         bounded[p],
+                        special,
                         kicks_decay,
                         a,
                         b,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.jit import inline_kernel, kernel
+from .._kernels.jit import inline_kernel, inner_kernel
 from .arrivals import deliver_plastic, forget, note
 from .changes import change_block, change_column, change_listed, change_run, clipped
 from .decays import left, read_all, read_listed
@@ -20,7 +20,7 @@ from .samples import sample_synapses
 __all__ = ["begin_step", "end_step"]
 
 
-@kernel
+@inner_kernel
 def begin_step(
     worker: Any, own: Any, plastic: Any, sources: Any, begin: Any, end: Any, step: Any,
     arrived: Any, input_first: Any,
@@ -38,7 +38,7 @@ def begin_step(
         deliver_plastic(worker, own, plastic, step, arrived, True, False)
 
 
-@kernel
+@inner_kernel
 def end_step(
     worker: Any, own: Any, own_end: Any, plastic: Any, spikes: Any, ends: Any, place: Any,
     n_inputs: Any, step: Any, arrived: Any, input_first: Any,
@@ -60,7 +60,7 @@ def end_step(
     sample_synapses(worker, plastic, step)
 
 
-@kernel
+@inner_kernel
 def arrive(worker: Any, own: Any, end: Any, plastic: Any, step: Any) -> None:
     """Change the synapses at which a spike arrives, then raise their presynaptic traces.
 
@@ -108,7 +108,7 @@ def arrive(worker: Any, own: Any, end: Any, plastic: Any, step: Any) -> None:
                 x_step[row] = step
 
 
-@kernel
+@inner_kernel
 def read_targets(
     listed: Any, begin: Any, end: Any, first_row: Any, indptr: Any, post: Any, low: Any, high: Any,
     g: Any, plastic: Any, step: Any,
@@ -131,7 +131,7 @@ def read_targets(
         read_listed(y, y_step, y_now, y_at, post, a, b, first, step, decays, 4 * g + 1)
 
 
-@kernel
+@inner_kernel
 def fire(worker: Any, own: Any, spikes: Any, begin: Any, end: Any, plastic: Any, step: Any) -> None:
     """Change the synapses of neurons that spiked, then raise their postsynaptic traces.
 
@@ -170,7 +170,7 @@ def fire(worker: Any, own: Any, spikes: Any, begin: Any, end: Any, plastic: Any,
             y_step[i] = step
 
 
-@kernel
+@inner_kernel
 def list_fired(
     worker: Any, spikes: Any, begin: Any, end: Any, plastic: Any, g: Any, step: Any
 ) -> Any:
@@ -193,7 +193,7 @@ def list_fired(
     return n
 
 
-@kernel
+@inner_kernel
 def read_sources(
     fired: Any, n: Any, first_row: Any, n_rows: Any, plastic: Any, g: Any, step: Any
 ) -> None:
@@ -212,7 +212,7 @@ def read_sources(
         read_listed(x, x_step, x_now, x_at, table.row, a, b, 0, step, decays, 4 * g)
 
 
-@kernel
+@inner_kernel
 def settle(
     worker: Any, own: Any, spikes: Any, begin: Any, end: Any, plastic: Any, step: Any
 ) -> None:
@@ -250,7 +250,7 @@ def apply(state: Any, groups: Any, g: Any, k: Any) -> None:
     state.change[k] = 0.0
 
 
-@kernel
+@inner_kernel
 def reward(worker: Any, plastic: Any, step: Any) -> None:
     """Turn eligibilities into changes of weights where a reward is due in this step."""
     table, state, rewards = plastic.table, plastic.state, plastic.rewards

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._kernels.jit import kernel
+from .._kernels.jit import inner_kernel
 from .decays import left
 
 __all__ = ["sample_synapses"]
 
 
-@kernel
+@inner_kernel
 def sample_synapses(worker: Any, plastic: Any, step: Any) -> None:
     """Copy the recorded values of a worker's synapses at the end of a step."""
     state, decays = plastic.state, plastic.table.decays

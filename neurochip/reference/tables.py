@@ -102,6 +102,12 @@ class NeuronTable(NamedTuple):
     hold_steps: Int64Array
 
     @property
+    def special(self) -> bool:
+        """Whether any population has two receptors, a bound of v, or a reset that subtracts."""
+        two, resets = self.receptors >= TWO_CURRENTS, self.resets != TO_VALUE
+        return bool((two | resets | self.bounded).any())
+
+    @property
     def of_slots(self) -> Int64Array:
         """Neuron of each slot, shape (n_slots,)."""
         first = np.arange(self.bounds[-1])

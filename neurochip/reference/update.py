@@ -264,6 +264,7 @@ def update_population(
     receptors: Any,
     reset: Any,
     bounded: Any,
+    special: Any,
     kicks_decay: Any,
     begin: Any,
     end: Any,
@@ -276,35 +277,36 @@ def update_population(
 ) -> Any:
     """Advance the neurons from ``begin`` to ``end`` - 1 and list their spikes.
 
-    Return the new number of spikes.
+    Return the new number of spikes. Where ``special`` is None, no population of the network has two
+    receptors, a bound of v, or a reset that subtracts, and nothing of that is compiled.
     """
-    if reset == SUBTRACT_AND_RAISE:
+    if special is not None and reset == SUBTRACT_AND_RAISE:
         raise_thresholds(v, v_thresh, v_reset, raised, begin, end)
-    if receptors == TWO_CURRENTS:
+    if special is not None and receptors == TWO_CURRENTS:
         advance_two_currents(
             *(v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain),
             *(second_keep_syn, second_gain, begin, end, second, step),
         )
     elif receptors != KICKS:
-        if receptors == CURRENT_AND_KICKS and kicks_decay:
+        if special is not None and receptors == CURRENT_AND_KICKS and kicks_decay:
             kick(v, arrived, free_from, begin, end, second, step)
         advance_current(
             v, i_syn, arrived, free_from, v_inf, keep_v, drift, keep_syn, gain, begin, end, step
         )
-        if receptors == CURRENT_AND_KICKS and not kicks_decay:
+        if special is not None and receptors == CURRENT_AND_KICKS and not kicks_decay:
             kick(v, arrived, free_from, begin, end, second, step + 1)
     elif kicks_decay:
         advance_delta(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
     else:
         advance_then_kick(v, arrived, free_from, v_inf, keep_v, drift, begin, end, step)
-    if bounded:
+    if special is not None and bounded:
         keep_above(v, v_min, begin, end)
-    if reset == SUBTRACT_AND_RAISE:
+    if special is not None and reset == SUBTRACT_AND_RAISE:
         return fire_and_subtract(
             *(v, free_from, v_thresh, v_reset, hold_steps, False, raised),
             *(begin, end, spikes, payloads, n, step),
         )
-    if reset != TO_VALUE:
+    if special is not None and reset != TO_VALUE:
         return fire_and_subtract(
             *(v, free_from, v_thresh, v_reset, hold_steps, reset == SUBTRACT_MANY, None),
             *(begin, end, spikes, payloads, n, step),

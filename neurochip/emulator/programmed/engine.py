@@ -84,7 +84,8 @@ class ProgrammedEngine(Engine[Position]):
         for part in self._order.parts:
             counting = counting_of(part.program, core, part.own)
             kernels.append(group_kernel(tile_kernels(part.program, core.input_bits, counting)))
-        return loop_of(tuple(kernels), bool(self._plastic))
+        shares = len(self._tables.shared.uses) > 0
+        return loop_of(tuple(kernels), learns=bool(self._plastic), shares=shares)
 
     def __getstate__(self) -> dict[str, object]:
         """Return everything but the kernels, which the programs give again."""

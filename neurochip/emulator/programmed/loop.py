@@ -215,10 +215,10 @@ def run_steps(
 
 
 @functools.cache
-def loop_of(group_kernels: tuple[Any, ...], learns: bool) -> Any:
+def loop_of(group_kernels: tuple[Any, ...], *, learns: bool, shares: bool) -> Any:
     """Return :func:`run_steps` of some programs; kernel k updates the compartments of group k.
 
-    ``learns`` says whether any synapses learn.
+    ``learns`` and ``shares`` say whether any synapses learn, and whether any share a kernel.
     """
     names = [item.__name__ for item in group_kernels]
     calls = [f"    n = {name}(np.int64({k}), step, slot, used, n)" for k, name in enumerate(names)]
@@ -226,10 +226,10 @@ def loop_of(group_kernels: tuple[Any, ...], learns: bool) -> Any:
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))
-    learning: dict[str, Any] = {}
+    parts: dict[str, Any] = {} if shares else {"deliver_all": deliver}
     if learns:
         # Other images do not need the kernels of learning, which take a while to import.
         from .plastic_kernels import deliver_first, learn_from_step
 
-        learning = {"deliver_nothing": deliver_first, "learn_nothing": learn_from_step}
-    return kernel(bound(run_steps, update_groups=every, **learning))
+        parts.update(deliver_nothing=deliver_first, learn_nothing=learn_from_step)
+    return kernel(bound(run_steps, update_groups=every, **parts))

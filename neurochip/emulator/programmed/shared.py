@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._kernels.instructions import prefetch
-from ..._kernels.jit import kernel
+from ..._kernels.jit import inner_kernel
 from ..._support.convolving import meetings
 from ..._support.csr import rows_of, starts_of
 from ...chip.registers import decode_weights
@@ -200,7 +200,7 @@ def _by_channel(kernel: Any, groups: int) -> Any:
     return parts.transpose(0, 2, 3, 4, 1).ravel()
 
 
-@kernel
+@inner_kernel
 def deliver_shared(
     sources: Any, payloads: Any, begin: Any, end: Any, first: Any, head: Any, tables: Any, ring: Any
 ) -> Any:
