@@ -279,7 +279,7 @@ def _evidence(path: str) -> str:
 
 
 def _tried(path: str) -> str:
-    """Return how many cases of each kind a file of the tests tries."""
+    """Return the number of bad inputs of each kind in a table of the tests."""
     kinds = _from_tests(path).tried()
     rows = [(kind, f"{n:,}") for kind, n in kinds.items()]
     return _table(("kind", "tried"), [*rows, ("all", f"{sum(kinds.values()):,}")])
@@ -288,7 +288,7 @@ def _tried(path: str) -> str:
 def _from_tests(path: str) -> types.ModuleType:
     sys.path.insert(0, str(ROOT / "tests"))
     try:
-        return importlib.import_module(".".join(Path(path).with_suffix("").parts[1:]))
+        return importlib.import_module(Path(path).stem)
     finally:
         sys.path.pop(0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from mutation import (
@@ -23,7 +22,7 @@ from mutation import (
 
 import neurochip
 
-__all__ = ["MUTANTS", "changed", "tried"]
+__all__ = ["MUTANTS", "changed"]
 
 PRODUCT = Path(neurochip.__file__).parents[1]
 TABLES = (
@@ -42,13 +41,6 @@ TABLES = (
     pynn_mutants,
 )
 MUTANTS = [mutant for table in TABLES for mutant in table.MUTANTS]
-
-
-def tried():
-    """The number of mutants by package, for docs/reference/testing.md."""
-    packages = (Path(mutant.file).parts for mutant in MUTANTS)
-    counts = Counter(top if top == "compiler" else part for top, part, *_ in packages)
-    return {name.removesuffix(".py").strip("_"): n for name, n in counts.most_common()}
 
 
 def changed(mutant):
