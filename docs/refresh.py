@@ -43,6 +43,7 @@ FIGURES = {
     "driven_comparison.png": (_DEMO, "demo/driven_neurons_comparison.png"),
     "notebook_membrane.png": (_DEMO, "demo/notebook_neurons_membrane.png"),
     "mapping.png": ("python examples/11_map_a_network.py mapping", "mapping/mapping.png"),
+    "bits_against_error.png": ("python examples/14_bits_against_error.py sweep.png", "sweep.png"),
     "bits.png": ("python examples/15_noise_floor.py bits.png", "bits.png"),
     "accuracy.png": ("python examples/16_trained_digits.py accuracy.png", "accuracy.png"),
     "pynn_script.png": ("python examples/20_pynn_script.py .", "pynn_script.png"),

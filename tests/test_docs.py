@@ -181,11 +181,14 @@ def test_the_ten_questions_take_one_or_two_lines() -> None:
     assert {title: len(code[-1].splitlines()) for title, code in codes.items()} == LINES
 
 
-def test_figures_are_small_and_shown() -> None:
+def test_figures_are_small_and_shown_on_a_page_or_with_the_example_that_draws_them() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    for picture in (ROOT / "docs" / "figures").iterdir():
+    pictures = list((ROOT / "docs" / "figures").iterdir())
+    assert {picture.name for picture in pictures} == set(refresh.FIGURES)
+    for picture in pictures:
         assert picture.stat().st_size < 200_000
-        assert f"figures/{picture.name}" in text
+        of_an_example = refresh.FIGURES[picture.name][0].startswith("python examples/")
+        assert of_an_example or f"figures/{picture.name}" in text
 
 
 def test_the_api_page_lists_exactly_the_public_names() -> None:

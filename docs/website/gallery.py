@@ -8,17 +8,20 @@ import re
 import runpy
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = runpy.run_path(str(ROOT / "docs" / "refresh.py"))["FIGURES"]
+_OF_THE_DEMO = {"01_first_network.py": "driven_comparison.png"}
+"""An example whose networks are those of ``neurochip demo``, with a figure of that."""
 _INTRODUCTION = """# Examples
 
 Each script answers one question. Its page has the answer, the figure or the output, and the code.
 In the repository the scripts are in the folder `examples`.
 """
 _COMMANDS = re.compile(r"^(?:    python examples/.*\n?)+", re.MULTILINE)
-_PART = re.compile(r"^(Question|Answer): (.)", re.MULTILINE)
+_PART = re.compile(r"^(Question|Answer): (\w+[ ,]|)", re.MULTILINE)
 _EXCERPT = 8  # lines of output on a card
 
 
@@ -33,9 +36,14 @@ class Example(NamedTuple):
 
     @property
     def question(self) -> str:
-        """The first part of its text, without the answer."""
-        text = self.text.partition("Answer: ")[0].partition("Question: ")[2].strip()
-        return text[:1].upper() + text[1:]
+        """What it asks."""
+        return _sentence(self.text.partition("Answer: ")[0].partition("Question: ")[2])
+
+    @property
+    def answer(self) -> str:
+        """The first sentence of what it answers."""
+        answer = " ".join(self.text.partition("Answer: ")[2].split())
+        return _sentence(re.split(r"(?<=[.:]) (?=[A-Z])", answer)[0])
 
 
 def overview() -> str:
@@ -68,15 +76,25 @@ def _read(script: Path, shown: str) -> Example:
     command = re.escape(f"python examples/{script.name}")
     output = re.search(rf"^{command}\n```\n\n```output\n(.*?)^```$", shown, re.M | re.S)
     drawn = [name for name, (line, _) in FIGURES.items() if f"examples/{script.name}" in line]
-    return Example(script, title.rstrip("."), text, "".join(drawn[:1]), output[1] if output else "")
+    figure = drawn[0] if drawn else _OF_THE_DEMO.get(script.name, "")
+    return Example(script, title.rstrip("."), text, figure, output[1] if output else "")
+
+
+def _sentence(text: str) -> str:
+    return re.sub(
+        r"^\w+[ ,]", lambda word: _capital(word[0]), html.escape(text.strip(), quote=False)
+    )
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _page(example: Example) -> str:
-    text = html.escape(_COMMANDS.sub("```text\n\\g<0>\n```\n", example.text), quote=False)
-    parts = [
-        f"# {example.title}",
-        _PART.sub(lambda found: f"**{found[1]}.** {found[2].upper()}", text),
-    ]
+    text = html.escape(example.text, quote=False)
+    text = _COMMANDS.sub(lambda lines: f"```text\n{dedent(lines[0]).strip()}\n```\n", text)
+    text = _PART.sub(lambda found: f"\n**{found[1]}.** {_capital(found[2])}", text)
+    parts = [f"# {example.title}", text]
     if example.figure:
         parts.append(f"![{example.title}](../figures/{example.figure})")
     if example.output:
@@ -85,11 +103,14 @@ def _page(example: Example) -> str:
 
 
 def _card(example: Example) -> str:
+    above = below = ""
     if example.figure:
-        picture = f'![](../figures/{example.figure}){{ loading="lazy" }}'
+        above = f'![](../figures/{example.figure}){{ loading="lazy" }}'
+    elif example.output:
+        lines = "\n".join(example.output.splitlines()[:_EXCERPT])
+        above = f"<pre>{html.escape(lines)}</pre>"
     else:
-        lines = example.output.splitlines()[:_EXCERPT]
-        picture = f"<pre>{html.escape(chr(10).join(lines))}</pre>" if lines else ""
-    link = f"[{example.title}]({example.script.name}.md)"
-    text = html.escape(example.question, quote=False)
-    return f'<div class="card" markdown>\n\n{picture}\n\n**{link}**\n\n{text}\n\n</div>\n'
+        below = example.answer
+    link = f"**[{example.title}]({example.script.name}.md)**"
+    parts = ('<div class="card" markdown>', above, link, example.question, below, "</div>\n")
+    return "\n\n".join(filter(None, parts))

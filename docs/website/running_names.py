@@ -14,6 +14,7 @@ import griffe
 
 import neurochip
 
+_STARRED = (griffe.ParameterKind.var_positional, griffe.ParameterKind.var_keyword)
 _ROLE = re.compile(r":\w+:`~?([\w.]+)`")
 
 
@@ -30,23 +31,33 @@ class RunningNames(griffe.Extension):
                     pkg.set_member(name, griffe.Alias(name, target, parent=pkg))
 
     def on_function(self, *, func: griffe.Function, **_: Any) -> None:
-        """Take signature and docstring of a function whose decorator wrote them."""
-        value = getattr(neurochip, func.name, None) if func.name in neurochip.__all__ else None
-        if hasattr(value, "__signature__") and func.path.startswith(value.__module__):
-            func.parameters = _parameters(value)
-            func.docstring.value = inspect.getdoc(value)
+        """Take the parameters that a decorator wrote into the signature of a function."""
+        value = _running(func)
+        if hasattr(value, "__signature__"):
+            written = [item for item in func.parameters if item.kind not in _STARRED]
+            func.parameters = griffe.Parameters(*written, *_parameters(value)[len(written) :])
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
         """Give a named tuple the constructor that Python makes from its fields."""
-        value = getattr(neurochip, cls.name, None) if cls.name in neurochip.__all__ else None
-        if hasattr(value, "_fields") and cls.path.startswith(value.__module__):
-            made = griffe.Function("__init__", parameters=_parameters(value), parent=cls)
+        value = _running(cls)
+        if hasattr(value, "_fields"):
+            parameters = griffe.Parameters(*_parameters(value))
+            made = griffe.Function("__init__", parameters=parameters, parent=cls)
             cls.set_member("__init__", made)
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Turn roles and code of a docstring into Markdown."""
+        """Take the docstring that Python has, with Markdown instead of roles."""
         if obj.docstring is not None:
-            obj.docstring.value = markdown(obj.docstring.value)
+            value = _running(obj)
+            text = obj.docstring.value if value is None else inspect.getdoc(value) or ""
+            obj.docstring.value = markdown(text)
+
+
+def _running(obj: griffe.Object) -> Any:
+    """Return the public class or function that an object of the source defines, or None."""
+    value = getattr(neurochip, obj.name) if obj.name in neurochip.__all__ else None
+    defined = inspect.isclass(value) or inspect.isfunction(value)
+    return value if defined and obj.path == f"{value.__module__}.{value.__qualname__}" else None
 
 
 def markdown(text: str) -> str:
@@ -62,15 +73,14 @@ def markdown(text: str) -> str:
     return _ROLE.sub(linked, text).replace("``", "`")
 
 
-def _parameters(function: Any) -> griffe.Parameters:
-    return griffe.Parameters(
-        *(
-            griffe.Parameter(
-                item.name,
-                kind=griffe.ParameterKind[item.kind.name.lower()],
-                annotation=None if item.annotation is item.empty else str(item.annotation),
-                default=None if item.default is item.empty else repr(item.default),
-            )
-            for item in inspect.signature(function).parameters.values()
+def _parameters(function: Any) -> list[griffe.Parameter]:
+    """Return the parameters that Python has for a function or a constructor."""
+    return [
+        griffe.Parameter(
+            item.name,
+            kind=griffe.ParameterKind[item.kind.name.lower()],
+            annotation=None if item.annotation is item.empty else str(item.annotation),
+            default=None if item.default is item.empty else repr(item.default),
         )
-    )
+        for item in inspect.signature(function).parameters.values()
+    ]
