@@ -6,6 +6,7 @@ options to a signature and its docstring. Docstrings have the roles of Sphinx, w
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from typing import Any
@@ -38,10 +39,15 @@ class RunningNames(griffe.Extension):
             func.parameters = griffe.Parameters(*written, *_parameters(value)[len(written) :])
 
     def on_class(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Give a named tuple the constructor that Python makes from its fields."""
+        """Give a class the constructor that Python makes from its fields."""
         value = _running(cls)
-        if hasattr(value, "_fields"):
-            parameters = griffe.Parameters(*_parameters(value))
+        if hasattr(value, "_fields") or dataclasses.is_dataclass(value):
+            read = {item.name: item for item in cls.parameters}
+            found = [
+                item if _is_private(read.get(item.name)) else read[item.name]
+                for item in _parameters(value)
+            ]
+            parameters = griffe.Parameters(*found)
             made = griffe.Function("__init__", parameters=parameters, parent=cls)
             cls.set_member("__init__", made)
 
@@ -73,14 +79,26 @@ def markdown(text: str) -> str:
     return _ROLE.sub(linked, text).replace("``", "`")
 
 
+def _is_private(parameter: griffe.Parameter | None) -> bool:
+    """Whether the source does not show a parameter, or its default is a call of a private name."""
+    return parameter is None or str(parameter.default).startswith("_")
+
+
 def _parameters(function: Any) -> list[griffe.Parameter]:
     """Return the parameters that Python has for a function or a constructor."""
     return [
         griffe.Parameter(
             item.name,
             kind=griffe.ParameterKind[item.kind.name.lower()],
-            annotation=None if item.annotation is item.empty else str(item.annotation),
+            annotation=_text(item.annotation),
             default=None if item.default is item.empty else repr(item.default),
         )
         for item in inspect.signature(function).parameters.values()
     ]
+
+
+def _text(annotation: Any) -> str | None:
+    """Return an annotation as in the source; named tuples hold it in a reference."""
+    if annotation is inspect.Parameter.empty:
+        return None
+    return str(getattr(annotation, "__forward_arg__", annotation))
