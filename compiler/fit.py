@@ -18,7 +18,7 @@ from neurochip.recording import Recording
 
 from .options import CompileOptions, chosen, takes_options
 from .pipeline import translate
-from .placement.place import place
+from .placement.place import binding, place
 from .placement.workload import Workload
 
 __all__ = ["FitReport", "FitRow", "explain_fit"]
@@ -134,7 +134,7 @@ def explain_fit(
         If an option is unknown, or a parameter fits no register (no placement changes that).
     """
     asked = dataclasses.replace(chosen(options), sites="in_order")
-    work = translate(network, chip, dt, asked, activity).work
+    work = translate(network, chip, dt, asked, activity).workload()
     rows = [_row("", work, chip, asked)]
     if not rows[0].fits:
         for change, other, strategy in _changes(work, chip, asked.placement):
@@ -152,8 +152,8 @@ def _row(change: str, work: Workload, chip: ChipSpec, options: CompileOptions) -
     except (CompileError, MissingExtraError) as problem:
         tried = not isinstance(problem, MissingExtraError)
         return FitRow(change, None, False, str(problem), tried)
-    needed = len(placed.sites)
-    return FitRow(change, needed, needed <= chip.total_cores, placed.binding(chip))
+    needed, full = len(placed.sites), binding(placed, work, chip).replace("_", " ")
+    return FitRow(change, needed, needed <= chip.total_cores, full)
 
 
 def _larger_cores(work: Workload, chip: ChipSpec, options: CompileOptions) -> list[FitRow]:

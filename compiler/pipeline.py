@@ -43,7 +43,6 @@ from .neurons.lower import lower
 from .neurons.reset import check_resets
 from .options import CompileOptions, chosen, takes_options
 from .placement.place import place
-from .placement.workload import lay_out_work
 from .synapses.convert import round_connection
 from .synapses.projections import project
 from .time_step import choose_dt
@@ -101,7 +100,7 @@ def compile_network(
     (1, 10)
     """
     done = translate(network, chip, dt, chosen(options), activity)
-    placed = place(done.work, done.chip, done.options)
+    placed = place(done.workload(), done.chip, done.options)
     return assemble(done, placed, explain(done, placed))
 
 
@@ -143,8 +142,6 @@ def translate(
         name: lay_out_compartments(item.decays, item.registers, item.program, chip.core)
         for name, item in populations.items()
     }
-    rules = {name: item.rule for name, item in plastic.items()}
-    work = lay_out_work(network, compartments, connections, step, expected, chip.core, rules)
     return Translation(
         network=network,
         chip=chip,
@@ -154,6 +151,5 @@ def translate(
         connections=connections,
         compartments=compartments,
         expected=expected,
-        work=work,
         plastic=plastic,
     )

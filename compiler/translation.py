@@ -13,7 +13,7 @@ from .neurons.compartments import PopulationCompartments
 from .neurons.expectation import Expectation
 from .neurons.lower import LoweredPopulation
 from .options import CompileOptions
-from .placement.workload import Workload
+from .placement.workload import Workload, lay_out_work
 from .synapses.convert import ConnectionRegisters
 
 __all__ = ["Translation"]
@@ -37,8 +37,6 @@ class Translation:
         Registers of the compartments of each population.
     expected : Expectation
         Expected rates of the network.
-    work : Workload
-        Input of the placement.
     plastic : dict of str to PlasticRegisters
         Registers of the connections that learn.
     """
@@ -51,5 +49,17 @@ class Translation:
     connections: Sequence[ConnectionRegisters]
     compartments: Mapping[str, PopulationCompartments]
     expected: Expectation
-    work: Workload
     plastic: Mapping[str, PlasticRegisters]
+
+    def workload(self) -> Workload:
+        """Return the input of the placement, which takes 4 bytes per synapse: do not keep it."""
+        rules = {name: item.rule for name, item in self.plastic.items()}
+        return lay_out_work(
+            self.network,
+            self.compartments,
+            self.connections,
+            self.dt,
+            self.expected,
+            self.chip.core,
+            rules,
+        )

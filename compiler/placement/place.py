@@ -24,7 +24,7 @@ from .sites import choose_sites
 from .strategies import STRATEGIES
 from .workload import Workload
 
-__all__ = ["Placement", "place"]
+__all__ = ["Placement", "binding", "place"]
 
 _REMEDY = {
     "compartments": "shorten its delays",
@@ -62,8 +62,8 @@ class Placement:
         Compartments of core i are ``core_ptr[i]`` to ``core_ptr[i + 1]``.
     compartment : ndarray of int64, shape (n_compartments,)
         New number of each compartment of the workload.
-    work : Workload
-        The neurons that were placed.
+    first_compartment, per_neuron : dict of str to int
+        As in :class:`Workload`.
     sites : ndarray of int64, shape (n_cores,)
         Site of each core.
     usage : dict of str to ndarray of int64, shape (n_cores,)
@@ -72,30 +72,23 @@ class Placement:
 
     core_ptr: Int64Array
     compartment: Int64Array
-    work: Workload
+    first_compartment: Mapping[str, int]
+    per_neuron: Mapping[str, int]
     sites: Int64Array
     usage: Mapping[str, Int64Array]
 
     def compartment_ids(self, population: Population, receptor: int = -1) -> Int32Array:
         """Return the compartment of each neuron, or of one of its receptors."""
-        stride = self.work.per_neuron[population.name]
-        first = self.work.first_compartment[population.name]
+        stride = self.per_neuron[population.name]
+        first = self.first_compartment[population.name]
         stop = first + stride * population.size
         found = self.compartment[first + receptor % stride : stop : stride]
         return found.astype(np.int32)
 
     def child_ids(self, population: Population) -> Int32Array:
         """Return the child compartment of each neuron; empty for neurons of one compartment."""
-        single = self.work.per_neuron[population.name] == 1
+        single = self.per_neuron[population.name] == 1
         return np.empty(0, np.int32) if single else self.compartment_ids(population, 0)
-
-    def binding(self, chip: ChipSpec) -> str:
-        """Return the name of the resource that ends most cores."""
-        first = self.compartment[self.work.wiring.neuron_ptr[:-1]]
-        order = np.argsort(first)
-        core_ptr = np.searchsorted(first[order], self.core_ptr)
-        found = fullest_resource(self.work, chip.core, order, core_ptr, self.usage)
-        return found.replace("_", " ")
 
     def resources(self, chip: ChipSpec) -> dict[str, tuple[int, int]]:
         """Return use and limit of the chip's cores, and of each resource on its fullest core."""
@@ -147,6 +140,14 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
         filling = filler.divide(filling, over, (sizes + 1) // 2)
 
 
+def binding(placement: Placement, work: Workload, chip: ChipSpec) -> str:
+    """Return the name of the resource that ends most cores."""
+    first = placement.compartment[work.wiring.neuron_ptr[:-1]]
+    order = np.argsort(first)
+    core_ptr = np.searchsorted(first[order], placement.core_ptr)
+    return fullest_resource(work, chip.core, order, core_ptr, placement.usage)
+
+
 def _excess(placement: Placement, chip: ChipSpec) -> dict[str, Int64Array]:
     """Return the axons of each core beyond its limits."""
     return {
@@ -181,7 +182,7 @@ def _on_mesh(
         chip.core,
         sites // chip.cores,
     )
-    return Placement(core_ptr, compartment, work, sites, usage)
+    return Placement(core_ptr, compartment, work.first_compartment, work.per_neuron, sites, usage)
 
 
 def _too_many_axons(
@@ -199,8 +200,8 @@ def _too_many_axons(
     inputs = int(filling.usage["input_axons"][worst])
     if name == "output_axons" or not chip.core.population_axons or 2 * inputs >= most:
         return f"{needs}; allowed: {limit}. Make the network fit ({_REMEDY[name]}), or {more}."
-    full = placement.binding(chip).replace(" ", "_")
-    each = placement.work.wiring.n_neurons / filling.n_cores
+    full = binding(placement, work, chip)
+    each = work.wiring.n_neurons / filling.n_cores
     return (
         f"{needs}: {inputs} for inputs and {most - inputs} for groups of neurons, one for each "
         f"population on each core that sends to it; allowed: {limit}. Smaller cores make more "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,23 +35,54 @@ class ConnectionRegisters:
     projection : Projection
         The synapses in physical units, and the receptor that they drive.
     rule : str
-        Rule by which the weights were rounded.
+        Rule by which the weights are rounded.
     grid : Grid
         Synapse format and the weights that it can express.
-    mantissa : ndarray of int16, shape (n_synapses,)
-        Weight mantissas.
+    weights_of : callable
+        Returns the weights of a chunk of synapses in LSB, before rounding.
+    options : CompileOptions
+        Options of the compilation.
     delay : ndarray of uint8, shape (n_synapses,) or (0,)
         Delays in steps; empty if all are 0.
-    kernel : ndarray of int16 or None
-        Mantissas of the kernel that all synapses share, if the chip stores it once.
+    shares_kernels : bool
+        Whether the chip stores the kernel of a convolution once.
     """
 
     projection: Projection
     rule: str
     grid: Grid
-    mantissa: Int16Array
+    weights_of: Callable[[slice], Float64Array]
+    options: CompileOptions
     delay: UInt8Array
-    kernel: Int16Array | None = None
+    shares_kernels: bool
+
+    @cached_property
+    def mantissa(self) -> Int16Array:
+        """Weight mantissas, int16 of shape (n_synapses,).
+
+        They are rounded when they are first asked for: the placement, which takes the most memory,
+        does without them.
+        """
+        connection, rule = self.connection, self.rule
+        rng = draws_for(connection.name, self.options)
+        carried = np.zeros(connection.target.size)
+        rounded = np.empty(connection.n_synapses, dtype=np.int16)
+        for part in _parts(connection, rule):
+            steps, post = self.weights_of(part) / self.grid.step, connection.post[part]
+            whole = (
+                carry_errors(steps, post, carried)
+                if rule == CARRIED
+                else round_steps(steps, post, rule, rng)
+            )
+            rounded[part] = mantissas(whole, self.grid)
+        return rounded
+
+    @cached_property
+    def kernel(self) -> Int16Array | None:
+        """Mantissas of the kernel that all synapses share, or None if they share none."""
+        if not self.shares_kernels:
+            return None
+        return shared_kernel(self.connection, self.mantissa, self.delay)
 
     @property
     def connection(self) -> Connection:
@@ -102,10 +135,9 @@ def round_connection(
     n = connection.n_synapses
     steps = rounded_delays(connection, chip, dt)
     longest = int(steps.max()) if n else 0
-    # The rule "moments" sums over targets, so it needs all synapses at once.
     rule = rule_for(connection, lsb_per_mv, options)
-    parts = chunks(n, n if rule == "moments" else None)
     weights_of = scaled_weights(connection, gain, lsb_per_mv)
+    parts = _parts(connection, rule)
     extremes = np.empty((len(parts), 2))
     for row, part in zip(extremes, parts, strict=True):
         weights = weights_of(part)
@@ -115,24 +147,20 @@ def round_connection(
     if connection.plasticity is not None:
         top = connection.plasticity.w_max * float((gain * lsb_per_mv).max())
         chosen = plastic_grid(connection, top, chip.core)
-    rng = draws_for(connection.name, options)
-    carried = np.zeros(connection.target.size)
-    rounded = np.empty(n, dtype=np.int16)
-    for part in parts:
-        weights = weights_of(part)
-        post = connection.post[part]
-        whole = (
-            carry_errors(weights / chosen.step, post, carried)
-            if rule == CARRIED
-            else round_steps(weights / chosen.step, post, rule, rng)
-        )
-        rounded[part] = mantissas(whole, chosen)
     delays = np.broadcast_to(steps, (n,)) if longest and n else np.empty(0)
     return ConnectionRegisters(
         projection=projection,
         rule=rule,
         grid=chosen,
-        mantissa=rounded,
+        weights_of=weights_of,
+        options=options,
         delay=np.ascontiguousarray(delays, dtype=np.uint8),
-        kernel=shared_kernel(connection, rounded, steps) if chip.core.kernels_shared else None,
+        shares_kernels=chip.core.kernels_shared,
     )
+
+
+def _parts(connection: Connection, rule: str) -> list[slice]:
+    """Return the chunks of synapses that are rounded together."""
+    n = connection.n_synapses
+    # The rule "moments" sums over targets, so it needs all synapses at once.
+    return chunks(n, n if rule == "moments" else None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.network import Connection
-from neurochip.typing import Int16Array, Int64Array
+from neurochip.typing import Int16Array, UInt8Array
 
 __all__ = ["shared_kernel"]
 
 
 def shared_kernel(
-    connection: Connection, mantissa: Int16Array, delays: Int64Array
+    connection: Connection, mantissa: Int16Array, delays: UInt8Array
 ) -> Int16Array | None:
     """Return the kernel of a connection in mantissas, or None if its synapses share none.
 
@@ -26,11 +26,11 @@ def shared_kernel(
         The synapses.
     mantissa : ndarray of int16, shape (n_synapses,)
         Their mantissas.
-    delays : ndarray of int64
-        Their delays in steps, one for all or one for each.
+    delays : ndarray of uint8
+        Their delays in steps; empty if all are 0.
     """
     shape = connection.convolution
-    if shape is None or not connection.n_synapses or delays.min() != delays.max():
+    if shape is None or not connection.n_synapses or (delays != delays[:1]).any():
         return None
     entry = shape.entries(connection.pre, connection.post)
     if entry.min() < 0:

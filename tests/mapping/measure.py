@@ -86,7 +86,7 @@ def bound() -> None:
     network = NETWORKS["layered"]()
     stimulus = draw_stimulus(network, 500.0, seed=1)
     run = Emulator(compile_network(network, LOIHI, dt=1.0)).run(stimulus)
-    wiring = translate(network, LOIHI, 1.0, CompileOptions()).work.wiring
+    wiring = translate(network, LOIHI, 1.0, CompileOptions()).workload().wiring
     filler = Filler(wiring, LOIHI.core)
     one, two, out = (p.size for p in network.populations)
 

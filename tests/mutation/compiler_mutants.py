@@ -486,8 +486,8 @@ MUTANTS = [
     Mutant(
         "weights are rounded in units of 1 instead of steps",
         "compiler/synapses/convert.py",
-        "round_steps(weights / chosen.step,",
-        "round_steps(weights,",
+        "self.weights_of(part) / self.grid.step,",
+        "self.weights_of(part),",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
     Mutant(
@@ -602,8 +602,8 @@ MUTANTS = [
     Mutant(
         "a kernel takes one delay for all",
         "compiler/synapses/sharing.py",
-        "or delays.min() != delays.max()",
-        "or delays.min() < 0",
+        "or (delays != delays[:1]).any()",
+        "or (delays < 0).any()",
         f"{SHARED_KERNELS}::test_synapses_that_share_no_kernel_are_stored_one_by_one",
     ),
 ]

@@ -313,7 +313,7 @@ def test_measured_rates_decide_who_shares_a_core():
 
 def placed_at_random(network, chip, seed):
     """Work, filler, and neurons on cores at random, all limits respected."""
-    work = translate(network, chip, 1.0, CompileOptions()).work
+    work = translate(network, chip, 1.0, CompileOptions()).workload()
     filler = Filler(work.wiring, chip.core)
     rng = np.random.default_rng(seed)
     rates = dataclasses.replace(work, rate=rng.exponential(1.0, len(work.rate)))
@@ -358,7 +358,7 @@ def test_full_cores_swap_neurons_of_a_ring_that_was_dealt_out_in_turns():
     ring = from_arrays(cells, cells, place, np.roll(place, -1), weight=1.0)
     chip = LOIHI.what_if(compartments=32)
     work = translate(Network(populations=[cells], connections=[ring]), chip, 1.0, CompileOptions())
-    work = dataclasses.replace(work.work, rate=np.ones(64))
+    work = dataclasses.replace(work.workload(), rate=np.ones(64))
     filler, odd = Filler(work.wiring, chip.core), np.arange(64) % 2
     assert messages_between(work, odd) == 64
     order, opens = refine(work, chip, filler, *cluster_order(work, odd))
