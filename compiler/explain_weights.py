@@ -27,6 +27,7 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
     """Return the row of the weights of a projection."""
     gain = target.decays.receptors[item.projection.receptor].gain
     per_unit = target.lsb_per_mv * gain  # LSB of a weight of 1
+    several = bool((per_unit != per_unit[0]).any())
     connection = item.connection
     unit = connection.unit
     n, size = connection.n_synapses, connection.target.size
@@ -41,7 +42,7 @@ def weight_row(item: ConnectionRegisters, target: LoweredPopulation, chip: ChipS
     for part in chunks(n):
         post, asked = connection.post[part].astype(np.intp), asked_all[part]
         integers = levels[item.mantissa[part].astype(np.intp) - used_mantissas.start]
-        meant = integers / per_unit[post]
+        meant = integers / (per_unit[post] if several else per_unit[0])
         spans.append((Span.of(asked), Span.of(meant)))
         sizes.append(len(post))
         gone = (integers == 0) & (asked != 0)

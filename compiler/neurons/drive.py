@@ -284,7 +284,6 @@ def _drive(
         )
         variance += own_variance
         weighted += np.multiply(own_variance, tau, out=np.zeros(size), where=tau > 0)
-    jumps = connection.kicks_v
     return _Drive(
         source=source.name if isinstance(source, Population) else None,
         target=target.name,
@@ -293,8 +292,8 @@ def _drive(
         drift=drift,
         variance=variance,
         tau_variance=weighted,
-        kicks=kicks if jumps else np.zeros(size),
-        kick_power=power[KICKS] if jumps else np.zeros(size),
+        kicks=kicks,
+        kick_power=power[KICKS] if connection.kicks_v else np.zeros(size),
     )
 
 
@@ -303,7 +302,8 @@ def _sums(
 ) -> tuple[Float64Array, tuple[Float64Array, ...], tuple[Float64Array, ...]]:
     """Return what arrives at each neuron per unit of ``rate``, an array of all sources.
 
-    These are the number of spikes, and for each receptor the sums of weights and of their squares.
+    These are the number of kicks of v, and for each receptor the sums of weights and of their
+    squares.
     All synapses drive the receptor ``only``; without it, the sign selects the receptor.
     """
     size, n = connection.target.size, connection.n_synapses
@@ -312,7 +312,8 @@ def _sums(
     for part in chunks(n):
         post, weight = connection.post[part].astype(np.intp), weights[part]
         each = of_entries(connection.indptr, rate, part)
-        np.add.at(kicks, post, each)
+        if connection.kicks_v:
+            np.add.at(kicks, post, each)
         for index in range(n_receptors) if only is None else (only,):
             own = weight
             if only is None:  # the first receptor takes negative weights, the last the others

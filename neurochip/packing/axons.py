@@ -9,6 +9,7 @@ import numpy as np
 from ..chip.spec import CoreSpec
 from ..typing import Float64Array, Int32Array, Int64Array
 from .filling import Filling
+from .threads import on_threads, threads_for
 from .wiring import Wiring
 
 __all__ = ["Reach", "add_axons", "reach_of"]
@@ -123,28 +124,42 @@ def add_axons(
     n_groups = int(group_of.max(initial=-1)) + 1
     of_source = np.full(wiring.n_sources, -1)
     of_source[: len(group_of)] = group_of
-    into, out = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
-    call(
-        add_axons_of,
-        len(wiring.in_list) + len(filling.order),
-        filling.order,
-        filling.core_ptr,
-        wiring.synapse_ptr,
-        wiring.in_list,
-        np.stack([wiring.list_source, of_source[wiring.list_source]], axis=1).ravel(),
-        chip_of.astype(np.int64),
-        (
-            int(core.population_axons),
-            core.population_axon_entries,
-            core.neuron_axon_entries,
-            core.chip_axon_entries,
-        ),
-        np.full(wiring.n_sources, -1, dtype=np.int32),
-        np.full(n_groups, -1),
-        *(np.empty(n_groups, dtype=np.int64) for _ in range(3)),
-        into,
-        out,
+    ends = np.stack([wiring.list_source, of_source[wiring.list_source]], axis=1).ravel()
+    costs = (
+        int(core.population_axons),
+        core.population_axon_entries,
+        core.neuron_axon_entries,
+        core.chip_axon_entries,
     )
+    into = np.zeros(n_cores, dtype=np.int64)
+
+    def count(first: int, stop: int) -> Int64Array:
+        """Count the axons into a range of cores, and return those out of all cores to it."""
+        out = np.zeros(n_cores, dtype=np.int64)
+        call(
+            add_axons_of,
+            work,
+            first,
+            stop,
+            filling.order,
+            filling.core_ptr,
+            wiring.synapse_ptr,
+            wiring.in_list,
+            ends,
+            chip_of.astype(np.int64),
+            costs,
+            np.full(wiring.n_sources, -1, dtype=np.int32),
+            np.full(n_groups, -1),
+            *(np.empty(n_groups, dtype=np.int64) for _ in range(3)),
+            into,
+            out,
+        )
+        return out
+
+    work = len(wiring.in_list) + len(filling.order)
+    threads = threads_for(work)
+    borders = [n_cores * k // threads for k in range(threads + 1)]
+    out = np.sum(on_threads(count, borders[:-1], borders[1:]), axis=0)
     if not core.population_axons:
         into[:] = 0  # the axons were counted while the cores were filled
     if core.learning is not None:

@@ -20,8 +20,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -35,6 +33,7 @@ from ..typing import BoolArray, Int32Array, Int64Array
 from .axons import Reach, add_axons, reach_of
 from .filling import Filling
 from .tables import Packing, Scratch, Tables
+from .threads import on_threads, threads_for
 from .wiring import Wiring, wiring_of
 
 __all__ = [
@@ -62,7 +61,6 @@ RESOURCES = (*_COUNTED, "output_axons")
 """Names of all resources of a core."""
 
 _NO_LIMIT = int(np.iinfo(np.int64).max)
-_WORK_PER_THREAD = 1_000_000  # neurons and synapses, which take some 50 ms
 
 
 def limits_of(core: CoreSpec) -> dict[str, int]:
@@ -184,8 +182,8 @@ class Filler:
         def fill_part(scratch: Scratch, start: int, stop: int) -> Filling:
             return self._fill(scratch, order[start:stop], opens[start:stop])
 
-        with ThreadPoolExecutor(len(starts)) as pool:
-            parts = list(pool.map(fill_part, [self.scratch, *self._others], starts, stops))
+        scratches = [self.scratch, *self._others][: len(starts)]
+        parts = on_threads(fill_part, scratches, starts, stops)
         for start, part in zip(starts, parts, strict=True):
             if part.failed >= 0:
                 failed = start + part.failed
@@ -198,11 +196,8 @@ class Filler:
 
     def _parts(self, opens: BoolArray) -> list[int]:
         """Return where the parts of an order begin, at most one for each thread."""
-        from .._kernels.workers import most_threads
-
         n, wiring = len(opens), self._wiring
-        work = n * (1 + len(wiring.in_list) / max(wiring.n_neurons, 1))
-        threads = min(most_threads(), os.cpu_count() or 1, max(1, int(work / _WORK_PER_THREAD)))
+        threads = threads_for(n * (1 + len(wiring.in_list) / max(wiring.n_neurons, 1)))
         starts = np.flatnonzero(opens)
         if threads == 1 or not starts.size:
             return [0]

@@ -76,6 +76,8 @@ def list_reach(order, core_ptr, start, in_list, list_source, seen, ptr, source):
 
 @kernel
 def add_axons_of(
+    begin,
+    stop,
     order,
     core_ptr,
     start,
@@ -91,17 +93,18 @@ def add_axons_of(
     into,
     out,
 ):
-    """Add the axons from each group to each core that it reaches, to ``into`` and ``out``.
+    """Add the axons from each group to each core of a range, to ``into`` and ``out``.
 
-    ``of_list`` holds the source of each list and its group, or -1 for an input. A group has the
-    number population * n_cores + core, so its core is the number modulo n_cores. ``costs`` holds
-    whether neurons share axons, and the entries of a shared axon, of a single axon, and of an axon
-    to another chip. ``seen`` holds -1 for each source at the start, and ``last`` for each group. If
-    neurons share axons, it only matters whether a second one of the group reaches the core.
+    The range is ``begin`` to ``stop - 1``. ``of_list`` holds the source of each list and its group,
+    or -1 for an input. A group has the number population * n_cores + core, so its core is the
+    number modulo n_cores. ``costs`` holds whether neurons share axons, and the entries of a shared
+    axon, of a single axon, and of an axon to another chip. ``seen`` holds -1 for each source at the
+    start, and ``last`` for each group. If neurons share axons, it only matters whether a second one
+    of the group reaches the core.
     """
     n_cores = len(core_ptr) - 1
     shares, shared_entries, single_entries, chip_entries = costs
-    for core in range(n_cores):
+    for core in range(begin, stop):
         n = 0
         for i in range(core_ptr[core], core_ptr[core + 1]):
             end = start[order[i] + 1]

@@ -574,8 +574,8 @@ MUTANTS = [
     Mutant(
         "weights in the report ignore the gain",
         "compiler/explain_weights.py",
-        "meant = integers / per_unit[post]",
-        "meant = integers / target.lsb_per_mv[post]",
+        "per_unit = target.lsb_per_mv * gain  # LSB of a weight of 1",
+        "per_unit = target.lsb_per_mv",
         f"{REPORT}::test_a_weight_decodes_with_the_gain_that_was_chosen",
     ),
     Mutant(

@@ -7,6 +7,7 @@ import pytest
 
 from neurochip import LOIHI
 from neurochip.chip.registers import SignMode, SynapseFormat
+from neurochip.packing.axons import add_axons
 from neurochip.packing.budget import Filler
 from neurochip.packing.wiring import SynapseRows, wire
 
@@ -40,9 +41,27 @@ def agree(one, other):
 
 
 def on_threads(monkeypatch, number):
-    monkeypatch.setattr("neurochip.packing.budget._WORK_PER_THREAD", 1)
+    monkeypatch.setattr("neurochip.packing.threads._WORK_PER_THREAD", 1)
     monkeypatch.setattr("neurochip._kernels.workers.most_threads", lambda: number)
     monkeypatch.setattr("os.cpu_count", lambda: number)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_count_the_axons_of_their_cores_as_one_thread_counts_them(
+    filler, monkeypatch, shared
+):
+    filling = filler.fill(np.arange(SIZE), np.zeros(SIZE, dtype=bool))
+    core = LOIHI.what_if(population_axons=shared).core
+    core_of, chip_of = filling.core_of, np.arange(filling.n_cores) // 3
+    population = np.arange(SIZE) % 2
+
+    def axons():
+        return add_axons(filling, filler._wiring, core_of, population, core, chip_of)
+
+    alone = axons()
+    on_threads(monkeypatch, 3)
+    for name, values in axons().items():
+        assert values.tolist() == alone[name].tolist(), name
 
 
 @pytest.mark.parametrize("number", [2, 3, 8])
