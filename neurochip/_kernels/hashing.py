@@ -8,7 +8,7 @@ import numpy as np
 
 from .jit import DISABLED, inline_kernel
 
-__all__ = ["hashed", "hashed_number", "mixed", "mixed_plainly"]
+__all__ = ["hashed", "hashed_number", "leading_bits", "mixed", "mixed_plainly"]
 
 
 def mixed_plainly(x: int) -> int:
@@ -35,8 +35,8 @@ def _mixed(x: Any) -> Any:
     return x
 
 
-def _hashed_number(number: Any, key: Any) -> Any:
-    """Return 32 random bits of a number below 2**32 and a random key of 64 bits, as uint32.
+def _leading_bits(number: Any, key: Any) -> Any:
+    """Return a uint32 of which only the 15 leading bits are random: those of a hashed number.
 
     All in 32 bits, so that a loop over numbers is a vector loop. Two rounds of a 32-bit finaliser,
     each with half of the key. Source: T. Ettinger's constants for C. Wellons's hash prospector
@@ -45,7 +45,12 @@ def _hashed_number(number: Any, key: Any) -> Any:
     x = np.uint32(np.uint32(number) ^ np.uint32(key))
     x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x21F0AAAD))
     x = np.uint32(x ^ (x >> np.uint32(15)) ^ np.uint32(key >> np.uint64(32)))
-    x = np.uint32(x * np.uint32(0xD35A2D97))
+    return np.uint32(x * np.uint32(0xD35A2D97))
+
+
+def _hashed_number(number: Any, key: Any) -> Any:
+    """Return 32 random bits of a number below 2**32 and a random key of 64 bits, as uint32."""
+    x = leading_bits(number, key)
     return np.uint32(x ^ (x >> np.uint32(15)))
 
 
@@ -54,15 +59,20 @@ def _plain_mixed(x: Any) -> Any:
     return np.uint64(mixed_plainly(int(x)))
 
 
-def _plain_hashed_number(number: Any, key: Any) -> Any:
+def _plain_leading_bits(number: Any, key: Any) -> Any:
     word, key = (1 << 32) - 1, int(key)
     x = (int(number) ^ key) & word
     x = ((x ^ (x >> 16)) * 0x21F0AAAD) & word
-    x = ((x ^ (x >> 15) ^ (key >> 32)) * 0xD35A2D97) & word
+    return np.uint32(((x ^ (x >> 15) ^ (key >> 32)) * 0xD35A2D97) & word)
+
+
+def _plain_hashed_number(number: Any, key: Any) -> Any:
+    x = int(_plain_leading_bits(number, key))
     return np.uint32(x ^ (x >> 15))
 
 
 mixed: Any = _plain_mixed if DISABLED else inline_kernel(_mixed)
+leading_bits: Any = _plain_leading_bits if DISABLED else inline_kernel(_leading_bits)
 hashed_number: Any = _plain_hashed_number if DISABLED else inline_kernel(_hashed_number)
 
 

@@ -179,4 +179,5 @@ def _state(
         keys=np.zeros(len(TARGETS), dtype=np.uint64),
         draws=np.zeros(LANES, dtype=np.float64),
         line=np.zeros(LANES + more, dtype=np.int16),
+        change=zeros(max(sizes) + more),
     )

@@ -85,7 +85,7 @@ class Engine(NamedTuple):
 
     ``uses_pre`` says whether spikes of the pre-synaptic side matter, as events or as factors. No
     sum reaches ``reach``. Sums of a ``lined`` engine are clipped, and rounded up by draws of
-    their own, as loops over lines do. ``zero_keeps`` says whether a change of 0 leaves all values.
+    their own, and a change of 0 leaves all values, as loops over lines need it.
     """
 
     epoch: int
@@ -109,7 +109,6 @@ class Engine(NamedTuple):
     low_bits: int
     sign: int
     lined: bool
-    zero_keeps: bool
     limits: Int64Array
 
 
@@ -215,7 +214,8 @@ class State(NamedTuple):
     of the last spikes of this epoch, from 1, and the list of neurons with one. Histories are the
     traces of the last epoch, flat: (traces, epoch + 1, owners). ``weight``, ``delay`` and ``tag``
     by place; delays and tags are empty if the rule has none. ``counts`` see :class:`Count`.
-    ``lanes`` (int32, or int64 for wide rules), ``keys``, ``draws`` and ``line`` are scratch memory.
+    ``lanes`` (int32, or int64 for wide rules), ``keys``, ``draws``, ``line`` and
+    ``change`` are scratch memory.
     Arrays by place or neuron, and histories, are longer by what a loop over a line may read.
     """
 
@@ -236,6 +236,7 @@ class State(NamedTuple):
     keys: UInt64Array
     draws: Float64Array
     line: Int16Array
+    change: Int32Array
 
 
 class Record(NamedTuple):

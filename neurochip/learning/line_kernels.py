@@ -2,9 +2,11 @@
 
 A row has one source and a column one target, so a *line* of synapses lies between one neuron and
 all neurons of the other side, in their order. If one term acts on the weights of a line, and no
-factor but one trace and the weight differs between its synapses, then they are read, changed and
-written back in one loop over neighbours, without lanes. The loop takes ``STEP`` synapses at a time:
-those behind the end of a line are read, too, and written back as they were.
+factor but one trace and the weight differs between its synapses, then loops over neighbours take
+the place of lanes: one finds what the term adds to each sum, another one reads, changes and writes
+back the weights. What is added often is the same for all lines of an epoch, so it is found again
+only if it may differ from that of the line before. Loops take ``STEP`` synapses at a time: those
+behind the end of a line are read, too, and written back as they were.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .._kernels.hashing import hashed_number
-from .._kernels.instructions import shifted
+from .._kernels.hashing import leading_bits
+from .._kernels.instructions import prefetch, shifted
 from .._kernels.jit import inline_kernel, inner_kernel, kernel_part
 from .batch_kernels import COLUMNS, QUIET, ROWS
 from .lanes import LANES, STEP
@@ -25,7 +27,6 @@ __all__ = ["factors_of_line", "learn_columns", "learn_rows"]
 
 ACCUMULATORS, WEIGHTS = int(Count.ACCUMULATORS), int(Count.WEIGHTS)
 X1, Y0, Y1, Y3, W = (VARIABLES.index(name) for name in ("x1", "y0", "y1", "y3", "w"))
-MOST = np.int64(1 << 12)  # synapses of a piece: their counts fit 16 bits
 NOTHING = np.int64(-1)
 
 
@@ -47,7 +48,7 @@ def factors_of_line(term: Any, kind: Any, terms: Any) -> Any:
 
 
 @inline_kernel
-def limits_of(f: Any, terms: Any) -> Any:
+def limits_of_factor(f: Any, terms: Any) -> Any:
     """Return the constant of a factor and its limits; those of 1 if there is none."""
     if f == NOTHING:
         return np.int64(0), np.int64(1), np.int64(1)
@@ -92,9 +93,10 @@ def scaling_of(term: Any, coefficient: Any, terms: Any) -> Any:
 
 @inline_kernel
 def bounds_of(signs: Any, engine: Any) -> Any:
-    """Return the limits of sums, those of the signs, those of weights, and the bits they lack."""
-    weights = engine.limits[0, 0], engine.limits[0, 1]
-    return (engine.low, engine.high), signs, weights, np.int64(engine.low_bits)
+    """Return the limits of sums, the same within those of signs, those of weights, and low bits."""
+    sums, weights = (engine.low, engine.high), (engine.limits[0, 0], engine.limits[0, 1])
+    low, high = min(max(sums[0], signs[0]), signs[1]), min(max(sums[1], signs[0]), signs[1])
+    return sums, (low, high), weights, np.int64(engine.low_bits)
 
 
 @kernel_part
@@ -108,7 +110,8 @@ def learn_rows(
     """
     (term, trace, weight), last, bounds = only, np.int64(engine.epoch), bounds_of(signs, engine)
     n_rows, n_columns = len(synapses.row) - 1, len(synapses.column) - 1
-    factors = limits_of(trace, terms), limits_of(weight, terms)
+    factors = limits_of_factor(trace, terms), limits_of_factor(weight, terms)
+    at_before, before, beyond = NOTHING, np.int64(0), np.int64(0)
     for a in range(n_pre if kind == ROWS else n_rows):
         i = np.int64(state.pre_list[a]) if kind == ROWS else a
         if kind == QUIET and n_pre > 0 and state.pre_when[i] > 0:
@@ -117,15 +120,19 @@ def learn_rows(
         coefficient = coefficient_of(
             term, kind, at, state.x_history, state.x.shape[1], i, last, terms
         )
-        begin = place_of_trace(trace, Y1, at, state.y.shape[1], last, terms)
-        for j in range(0, n_columns, MOST):
-            neurons = state.post_when, j, n_post == 0, synapses.column_number
-            beyond = learn_piece(
-                state.weight, i * n_columns + j, min(n_columns - j, MOST), neurons,
-                synapses.row_number[i], state.y_history, begin + j, state.keys[0], factors,
+        if at != at_before or coefficient != before or weight != NOTHING:
+            beyond = find_changes(
+                state.change, state.weight, i * n_columns, n_columns,
+                (state.post_when, np.int64(0), n_post == 0), state.y_history,
+                place_of_trace(trace, Y1, at, state.y.shape[1], last, terms), factors,
                 scaling_of(term, coefficient, terms), bounds,
             )  # fmt: skip
-            count(beyond, state.counts)
+            at_before, before = at, coefficient
+        more = change_line(
+            state.weight, i * n_columns, n_columns, state.change, synapses.column_number, 0,
+            synapses.row_number[i], state.keys[0], bounds,
+        )  # fmt: skip
+        count(beyond, more, state.counts)
 
 
 @kernel_part
@@ -136,80 +143,123 @@ def learn_columns(
     """Apply a term to the columns of the targets with a spike: some rows, then the next ones."""
     (term, trace, weight), last, bounds = only, np.int64(engine.epoch), bounds_of(signs, engine)
     n_rows, n_columns = len(synapses.row) - 1, len(synapses.column) - 1
-    factors = limits_of(trace, terms), limits_of(weight, terms)
+    factors = limits_of_factor(trace, terms), limits_of_factor(weight, terms)
     for i in range(0, n_rows, LANES):
         n: Any = min(n_rows - i, np.int64(LANES))
+        at_before, before, beyond = NOTHING, np.int64(0), np.int64(0)
         for b in range(n_post):
             j = np.int64(state.post_list[b])
             at = last if last == 1 else np.int64(state.post_when[j])
             coefficient = coefficient_of(
                 term, COLUMNS, at, state.y_history, state.y.shape[1], j, last, terms
             )
-            begin = place_of_trace(trace, X1, at, state.x.shape[1], last, terms)
-            neurons = state.pre_when, i, n_pre == 0, synapses.row_number
             place = np.uint64(i * n_columns + j)
             for k in range(np.uint64(n)):
                 state.line[k] = state.weight[place + k * np.uint64(n_columns)]
-            beyond = learn_piece(
-                state.line, 0, n, neurons, synapses.column_number[j], state.x_history, begin + i,
-                state.keys[0], factors, scaling_of(term, coefficient, terms), bounds,
+            if at != at_before or coefficient != before or weight != NOTHING:
+                beyond = find_changes(
+                    state.change, state.line, np.int64(0), n,
+                    (state.pre_when, i, n_pre == 0), state.x_history,
+                    place_of_trace(trace, X1, at, state.x.shape[1], last, terms) + i, factors,
+                    scaling_of(term, coefficient, terms), bounds,
+                )  # fmt: skip
+                at_before, before = at, coefficient
+            more = change_line(
+                state.line, 0, n, state.change, synapses.row_number, i, synapses.column_number[j],
+                state.keys[0], bounds,
             )  # fmt: skip
+            # The column that comes next is fetched while this one is put back.
+            ahead = np.uint64(i * n_columns + state.post_list[min(b + 1, n_post - 1)])
             for k in range(np.uint64(n)):
+                prefetch(state.weight, ahead + k * np.uint64(n_columns))
                 state.weight[place + k * np.uint64(n_columns)] = state.line[k]
-            count(beyond, state.counts)
+            count(beyond, more, state.counts)
 
 
 @inline_kernel
-def count(beyond: Any, counts: Any) -> None:
-    """Count the sums and the weights that were beyond their limits."""
-    counts[ACCUMULATORS] += np.int64(beyond) & 0xFFFF
-    counts[WEIGHTS] += np.int64(beyond) >> 16
+def count(beyond: Any, more: Any, counts: Any) -> None:
+    """Count the changes, sums and weights of a line that were beyond their limits."""
+    sums, weights = more
+    counts[ACCUMULATORS] += np.int64(beyond) + np.int64(sums)
+    counts[WEIGHTS] += np.int64(weights)
 
 
 @inner_kernel
-def learn_piece(
+def find_changes(
+    change: Any,
     values: Any,
     first: Any,
     n: Any,
     neurons: Any,
-    more: Any,
     traces: Any,
     at: Any,
-    key: Any,
     factors: Any,
     scaling: Any,
-    limits: Any,
+    bounds: Any,
 ) -> Any:
-    """Apply a term to the ``n`` weights from ``values[first]`` on.
+    """Set ``change`` to what a term adds to the ``n`` sums from ``values[first]`` on, clipped.
 
-    ``neurons`` are those of the other side: when they spiked, the first one, whether all are live,
-    and their numbers, to which ``more`` is added. Their traces begin at ``traces[at]``. Return how
-    many sums of live synapses were beyond, and how many weights, times ``2**16``.
+    ``neurons`` are those of the other side: when they spiked, the first one, and whether all are
+    live. A synapse that is not keeps its weight, since nothing is added. The traces begin at
+    ``traces[at]``. All have the largest rest added to them, for :func:`change_line`. Return how
+    many changes were beyond.
     """
     cast, beyond = np.int32, np.int32(0)
-    when, begin, every, numbers = neurons
+    when, begin, every = neurons
     (plus, low, high), (weight_plus, weight_low, weight_high) = factors
     coefficient, right, left = scaling
-    (least, most), (smallest, largest), (bottom, top), low_bits = limits
-    unit = cast(low_bits + FRACTION_BITS)
-    mask, few = cast((np.int64(1) << np.int64(unit)) - 1), cast(31 - unit)
+    (least, most), _, _, low_bits = bounds
     for k in range((np.uint64(n) + (STEP - np.uint64(1))) // STEP * STEP):
-        place, neuron = np.uint64(first) + k, np.uint64(begin) + k
-        old = cast(values[place])
-        live = -(cast((when[neuron] == 0) | every) & cast(cast(k) < cast(n)))
+        old = cast(values[np.uint64(first) + k])
+        live = -(cast((when[np.uint64(begin) + k] == 0) | every) & cast(cast(k) < cast(n)))
         trace = min(max(cast(traces[np.uint64(at) + k] + cast(plus)), cast(low)), cast(high))
         weight = min(max(cast(old + cast(weight_plus)), cast(weight_low)), cast(weight_high))
         product = cast(cast(trace * weight) * cast(coefficient))
-        change = shifted(product, cast(right), cast(left))
-        kept = min(max(change, cast(least)), cast(most))
-        total = cast(cast(old << cast(FRACTION_BITS)) + kept)
-        last = min(max(total, cast(least)), cast(most))
-        over = cast(cast(kept != change) + cast(last != total))
-        signed = min(max(last, cast(smallest)), cast(largest))
-        random = cast(hashed_number(cast(numbers[neuron] + more), key) >> np.uint32(1))
-        up = cast(shifted(random, few, cast(0)) < cast(signed & mask))
-        whole = shifted(cast(shifted(signed, unit, cast(0)) + up), cast(0), cast(low_bits))
-        fresh = min(max(whole, cast(bottom)), cast(top))
-        values[place] = (fresh & live) | (old & ~live)
-        beyond = cast(beyond + (live & cast(over + cast(cast(fresh != whole) << cast(16)))))
+        whole = shifted(product, cast(right), cast(left))
+        kept = min(max(whole, cast(least)), cast(most))
+        change[k] = cast(cast(kept & live) + cast(rest_of(low_bits)))
+        beyond = cast(beyond + cast(cast(kept != whole) & -live))
     return beyond
+
+
+@inner_kernel
+def change_line(
+    values: Any,
+    first: Any,
+    n: Any,
+    change: Any,
+    numbers: Any,
+    begin: Any,
+    more: Any,
+    key: Any,
+    bounds: Any,
+) -> Any:
+    """Add changes to the ``n`` weights from ``values[first]`` on, and round them.
+
+    A sum is rounded up if its draw is below its rest: if the sum, plus the largest rest, less the
+    draw reaches the next weight. The numbers of the synapses are ``more`` than those from
+    ``numbers[begin]`` on. Return how many sums were beyond, and how many weights.
+    """
+    cast, sums, weights = np.int32, np.int32(0), np.int32(0)
+    (least, most), (low, high), (bottom, top), low_bits = bounds
+    rest = rest_of(low_bits)
+    few = cast(31 - FRACTION_BITS - low_bits)
+    for k in range((np.uint64(n) + (STEP - np.uint64(1))) // STEP * STEP):
+        place = np.uint64(first) + k
+        total = cast(cast(cast(values[place]) << cast(FRACTION_BITS)) + change[k])
+        over = cast(total < cast(least + rest)) | cast(total > cast(most + rest))
+        kept = min(max(total, cast(low + rest)), cast(high + rest))
+        random = leading_bits(cast(numbers[np.uint64(begin) + k] + more), key)
+        draw = shifted(cast(random >> np.uint32(1)), few, cast(0))
+        whole = shifted(cast(cast(kept - draw) & ~cast(rest)), cast(FRACTION_BITS), cast(0))
+        fresh = min(max(whole, cast(bottom)), cast(top))
+        values[place] = fresh
+        sums = cast(sums + over)
+        weights = cast(weights + cast(fresh != whole))
+    return sums, weights
+
+
+@inline_kernel
+def rest_of(low_bits: Any) -> Any:
+    """Return the largest rest of a sum, which is less than a step of weights."""
+    return (np.int64(1) << (FRACTION_BITS + low_bits)) - 1

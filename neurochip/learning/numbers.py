@@ -115,8 +115,7 @@ def engine_of(rule: LearningRule, mode: SignMode, low_bits: int, wide: bool) -> 
         weight_shared=spec.weight_draw is DrawSharing.SHARED,
         low_bits=low_bits if keeps else 0,
         sign=int(mode),
-        lined=_is_lined(spec, wide),
-        zero_keeps=_is_lined(spec, wide) and low_bits == 0 and _within(limits, (low, high)),
+        lined=_is_lined(spec, wide) and _keeps(limits, mode, (low, high)),
         limits=np.array(limits, dtype=np.int64),
     )
 
@@ -128,11 +127,20 @@ def _is_lined(spec: LearningSpec, wide: bool) -> bool:
     return clips and own and not wide and spec.weight_rounding is WeightRounding.STOCHASTIC
 
 
-def _within(limits: Iterable[tuple[int, int]], bounds: tuple[int, int]) -> bool:
-    """Return whether all values within some limits have sums within bounds."""
-    return all(
-        bounds[0] <= low << FRACTION_BITS and high << FRACTION_BITS <= bounds[1]
-        for low, high in limits
+def _keeps(limits: Iterable[tuple[int, int]], mode: SignMode, sums: tuple[int, int]) -> bool:
+    """Return whether a change of 0 leaves all values: no limit of sums or of signs moves one.
+
+    Nor does one move what lies behind the end of a line: zeros, or weights of another one.
+    """
+    (least, most), *_ = limits = tuple(limits)
+    reached = (mode is SignMode.EXCITATORY and least < 0, mode is SignMode.INHIBITORY and most > 0)
+    return (
+        least <= 0 <= most
+        and not any(reached)
+        and all(
+            sums[0] <= low << FRACTION_BITS and high << FRACTION_BITS <= sums[1]
+            for low, high in limits
+        )
     )
 
 

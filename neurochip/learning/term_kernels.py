@@ -42,7 +42,7 @@ def vanishes(term: Any, kind: Any, terms: Any, engine: Any) -> Any:
         variable = terms.factor[f, VARIABLE]
         if variable <= Y0 and terms.factor[f, CONSTANT] == 0:
             found |= (kind >> np.int64(variable == Y0)) & 1 == 0
-    return found and engine.zero_keeps
+    return found and engine.lined
 
 
 @inline_kernel
