@@ -187,7 +187,7 @@ MUTANTS = [
         LINES,
         "if at != at_before or coefficient != before or weight != NOTHING:\n            beyond",
         "if at_before == NOTHING:\n            beyond",
-        SOFT,
+        BOTH,
     ),
     Mutant(
         "lines round sums up that have no rest",

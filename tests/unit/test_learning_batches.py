@@ -69,7 +69,7 @@ def test_a_dense_group_learns_the_same_as_its_list_of_synapses(name):
 
 
 def test_a_long_row_learns_the_same_as_its_list_of_synapses():
-    """Loops over lines take 4,096 synapses at a time."""
+    """Half of its changes of weights are beyond a limit, and counted."""
     n_post, found = 30 if DISABLED else 9000, []
     ids = np.arange(n_post, dtype=np.int32)
     neurons = Neurons(ids[:2], 2, ids[:2]), Neurons(ids, n_post, ids)
