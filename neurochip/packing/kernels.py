@@ -72,10 +72,10 @@ def _price(s, form, tables, packing):
 
 
 @inline_kernel
-def _use(s, form, encoding):
+def _use(used, users, form, encoding):
     """Note that one more list takes an encoding of its format."""
-    s.used[_FORMATS] += s.users[form, encoding] == 0
-    s.users[form, encoding] += 1
+    used[_FORMATS] += users[form, encoding] == 0
+    users[form, encoding] += 1
 
 
 @inline_kernel
@@ -85,7 +85,7 @@ def _begin(s, number, form, target):
     s.top[_N_LISTS] += 1
     s.head[number * _HEAD + _LAST] = target
     s.head[number * _HEAD + _BEST] = -1 - s.alone[form]
-    _use(s, form, s.alone[form])
+    _use(s.used, s.users, form, s.alone[form])
     return s.price[form, s.alone[form], 1]
 
 
@@ -104,9 +104,9 @@ def _place(s, number, form):
 
 
 @inline_kernel
-def _best(s, number):
+def _best(head, number):
     """Return the best encoding of a list with counts."""
-    return s.head[number * _HEAD + _BEST] & ((1 << _BITS) - 1)
+    return head[number * _HEAD + _BEST] & ((1 << _BITS) - 1)
 
 
 @inline_kernel
@@ -141,11 +141,11 @@ def _choose(s, number, count, form):
     for encoding in range(1, s.top[_ENCODINGS]):
         if s.counts[cost + encoding] < s.counts[cost + best]:
             best = encoding
-    old = _best(s, number)
+    old = _best(s.head, number)
     if old != best:
         s.users[form, old] -= 1
         s.used[_FORMATS] -= s.users[form, old] == 0
-        _use(s, form, best)
+        _use(s.used, s.users, form, best)
         s.head[number * _HEAD + _BEST] += best - old
     return s.counts[cost + best]
 
@@ -162,10 +162,10 @@ def words_of(bits, packing):
 
 
 @inline_kernel
-def _mark(marks, number, s, resource):
-    if marks[number] != s.top[_MARK]:
-        marks[number] = s.top[_MARK]
-        s.used[resource] += 1
+def _mark(marks, number, top, used, resource):
+    if marks[number] != top[_MARK]:
+        marks[number] = top[_MARK]
+        used[resource] += 1
 
 
 @inline_kernel
@@ -189,7 +189,7 @@ def _meet_format(form, s, tables, packing):
         s.used[_DELAY_BITS] = max(s.used[_DELAY_BITS], tables.format_delay[form])
         for k in range(2):
             if tables.format_traces[form, k] >= 0:
-                _mark(s.traces, tables.format_traces[form, k], s, _TRACES)
+                _mark(s.traces, tables.format_traces[form, k], s.top, s.used, _TRACES)
         if tables.format_once[form] == 1:
             s.users[form, 0] += 1
             s.used[_FORMATS] += 1
@@ -213,7 +213,7 @@ def _add_channels(c, s, tables, packing):
             s.used[WORDS] += tables.part_rows[part] * wider
         axon = tables.part_axon[part]
         if axon >= 0:
-            _mark(s.axons, axon, s, INPUTS)
+            _mark(s.axons, axon, s.top, s.used, INPUTS)
 
 
 @inner_kernel
@@ -222,9 +222,9 @@ def add_neuron(neuron, s, tables, packing):
     for c in range(tables.neuron_ptr[neuron], tables.neuron_ptr[neuron + 1]):
         target = s.used[COMPARTMENTS]
         s.used[COMPARTMENTS] += 1
-        _mark(s.profile, tables.profile[c], s, _PROFILES)
-        _mark(s.threshold, tables.threshold[c], s, _THRESHOLDS)
-        _mark(s.shared, tables.shared[c], s, _SHARED)
+        _mark(s.profile, tables.profile[c], s.top, s.used, _PROFILES)
+        _mark(s.threshold, tables.threshold[c], s.top, s.used, _THRESHOLDS)
+        _mark(s.shared, tables.shared[c], s.top, s.used, _SHARED)
         s.top[_STATE] += tables.state[c]
         _add_channels(c, s, tables, packing)
         end = tables.in_ptr[c + 1]
@@ -243,7 +243,7 @@ def add_neuron(neuron, s, tables, packing):
                 grown = _begin(s, number, form, target)
             else:
                 count = _place(s, number, form)
-                before = s.counts[count + s.encodings + _best(s, number)]
+                before = s.counts[count + s.encodings + _best(s.head, number)]
                 _append(s, number, count, form, target, packing)
                 grown = _choose(s, number, count, form) - before
             if s.axon[source] == 1 and source >= packing.first_input:

@@ -466,7 +466,7 @@ MUTANTS = [
     Mutant(
         "each input of a convolution takes an axon",
         "neurochip/packing/kernels.py",
-        "_mark(s.axons, axon, s, INPUTS)",
+        "_mark(s.axons, axon, s.top, s.used, INPUTS)",
         "s.used[INPUTS] += 1",
         PROGRAMS + "test_all_inputs_of_a_convolution_share_an_axon_of_a_core",
     ),
