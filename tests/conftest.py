@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from paces import share_every_call
 
 from neurochip._kernels.notice import NOTICE
 
@@ -31,6 +32,12 @@ def pytest_configure() -> None:
 def no_word_about_kernels():
     """Take the message about compiled kernels as told: tests compile them in any order."""
     NOTICE.compiled += 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def results_of_tests_depend_on_no_time():
+    """Run on all threads that a test asks for, whatever they take."""
+    share_every_call()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,12 +4,18 @@ A thread spins for a moment, since the others usually arrive in that time, and t
 processor. If a barrier only spins and another program needs a core, the spinning thread holds the
 core that the late thread needs.
 
-A barrier is one integer that counts arrivals. The value :data:`BROKEN` ends all present and future
-waits: a thread that cannot arrive writes it, so that no other thread waits forever.
+A barrier counts arrivals. The count :data:`BROKEN` ends all present and future waits: a thread that
+cannot arrive writes it, so that no other thread waits forever.
+
+A thread that still waits when the patience of the barrier is over asks all to leave. They leave
+after the same step: before a thread arrives, it turns a request that it has seen into the number of
+arrivals of this step, after which no thread goes on. All threads see this number, since it was
+written before the last of them arrived; those who write it in one step write the same.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -23,14 +29,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..typing import Int64Array
-from .jit import inline_kernel
+from .jit import inline_kernel, kernel
 
-__all__ = ["BROKEN", "is_broken", "new_barrier", "wait_for_all"]
+__all__ = ["BROKEN", "is_broken", "must_leave", "new_barrier", "wait_for_all"]
 
 BROKEN = 1 << 62
 """Value of a barrier after a thread failed; more arrivals than any run has."""
 
 _SPINS = 2000  # some microseconds: longer than a usual wait if every thread has a core
+_UNTIL, _ASKED, _LAST = 8, 9, 10  # on another cache line than the count, read in every step
 
 
 def _first(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -74,6 +81,27 @@ def _give_way(typing_context: Any) -> Any:
     return types.void(), generate
 
 
+def _nanoseconds(typing_context: Any) -> Any:
+    """Read a clock that never goes back."""
+    del typing_context
+    word, number = ir.IntType(64), ir.IntType(32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature, arguments
+        if sys.platform == "win32":
+            kind = ir.FunctionType(word, [])
+            read = cgutils.get_or_insert_function(builder.module, kind, "GetTickCount64")
+            return builder.mul(builder.call(read, []), ir.Constant(word, 1_000_000))
+        kind = ir.FunctionType(number, [number, word.as_pointer()])
+        read = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
+        place = cgutils.alloca_once(builder, word, size=2)
+        builder.call(read, [ir.Constant(number, time.CLOCK_MONOTONIC), place])
+        seconds, rest = (builder.load(cgutils.gep_inbounds(builder, place, k)) for k in (0, 1))
+        return builder.add(builder.mul(seconds, ir.Constant(word, 1_000_000_000)), rest)
+
+    return types.int64(), generate
+
+
 _lock = threading.Lock()
 
 
@@ -93,13 +121,26 @@ def _give_way_plainly() -> None:
 
 if numba.config.DISABLE_JIT:
     arrive, arrived, give_way = _arrive_plainly, _arrived_plainly, _give_way_plainly
+    nanoseconds = time.monotonic_ns
 else:
     arrive, arrived, give_way = intrinsic(_arrive), intrinsic(_arrived), intrinsic(_give_way)
+    nanoseconds = intrinsic(_nanoseconds)
 
 
-def new_barrier() -> Int64Array:
-    """Return a barrier at which no thread has arrived."""
-    return np.zeros(1, dtype=np.int64)
+def new_barrier(patience: float = math.inf) -> Int64Array:
+    """Return a barrier at which no thread has arrived.
+
+    A thread that waits, ``patience`` seconds from now or later, asks all to leave.
+    """
+    barrier = np.zeros(16, dtype=np.int64)
+    barrier[_LAST] = BROKEN
+    barrier[_UNTIL] = BROKEN if patience == math.inf else _now() + int(1e9 * patience)
+    return barrier
+
+
+@kernel
+def _now() -> Any:
+    return nanoseconds()
 
 
 def is_broken(barrier: Int64Array) -> bool:
@@ -113,6 +154,8 @@ def wait_for_all(barrier: Any, arrivals: Any) -> Any:
 
     Return True; False if the barrier was broken and not all threads have arrived.
     """
+    if barrier[_ASKED]:
+        barrier[_LAST] = arrivals
     arrive(barrier)
     spins = 0
     count = arrived(barrier)
@@ -120,5 +163,13 @@ def wait_for_all(barrier: Any, arrivals: Any) -> Any:
         spins += 1
         if spins > _SPINS:
             give_way()
+            if nanoseconds() > barrier[_UNTIL]:
+                barrier[_ASKED] = 1
         count = arrived(barrier)
     return count < BROKEN
+
+
+@inline_kernel
+def must_leave(barrier: Any, arrivals: Any) -> Any:
+    """Return whether all threads leave after the step whose end is counted as ``arrivals``."""
+    return barrier[_LAST] <= arrivals

@@ -118,7 +118,7 @@ threads_option = click.option(
     "--threads",
     type=COUNT,
     default=None,
-    help="Number of threads. Default: chosen by the size of the image.",
+    help="Largest number of threads. Default: chosen by the size of the image.",
 )
 workers_option = click.option(
     "--workers", type=COUNT, default=None, help="Number of processes. Default: one per CPU."

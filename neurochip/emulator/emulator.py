@@ -63,8 +63,9 @@ class Emulator(LearnedSynapses):
         Warn once, with a :class:`~neurochip.errors.ChipOverflowWarning`, after a run (or a batch)
         in which a register wrapped or clipped. Default: True.
     threads : int, optional
-        Number of threads, from 1 to the number that Numba has. Default: 1 for small images,
-        otherwise all. The results do not depend on it. Programs and learning run on one thread.
+        Largest number of threads, from 1 to the number that Numba has; one thread runs while that
+        is faster. Default: 1 for small images, otherwise all. The results do not depend on it.
+        Programs and learning run on one thread.
     progress : bool, optional
         Show a progress bar. Default: on a terminal and in notebooks, after two seconds.
 

@@ -7,16 +7,16 @@ and propagator. Input that acts in its own step is added to the row that is appl
 
 Each worker owns some neurons and alone changes them: it lists their spikes, waits for the other
 workers, and then delivers the spikes of all workers, in the order of the neurons, to its own
-neurons. In large networks spikes wait for their delays instead, and the ring has one row
-(:mod:`neurochip._kernels.waiting`). Those sent before the step are delivered before its input
-spikes, so that the order is that of the ring.
+neurons. A thread does the work of one worker or of several. In large networks spikes wait for their
+delays instead, and the ring has one row (:mod:`neurochip._kernels.waiting`). Those sent before the
+step are delivered before its input spikes, so that the order is that of the ring.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .._kernels.barrier import wait_for_all
+from .._kernels.barrier import must_leave, wait_for_all
 from .._kernels.jit import inline_kernel, inner_kernel, kernel
 from .._kernels.waiting import Waiting
 from ..typing import Float64Array, Int32Array, Int64Array
@@ -142,16 +142,16 @@ def sample(
             values[first[k] + stride[k] * step] = value
 
 
-@inner_kernel
-def is_full(ends: Int64Array, full: Int64Array, place: int) -> bool:
-    """Return whether a spike list may be too short for the next step.
+@inline_kernel
+def must_stop(barrier: Any, place: Any, n_threads: Any, ends: Any, full: Any) -> Any:
+    """Return whether a spike list may be too short for the next step, or a thread lost patience.
 
-    All workers return the same value, because it depends only on data from before the last barrier.
+    All threads return the same value, because it depends only on data from before the last barrier.
     """
-    any_full = False
+    stops = must_leave(barrier, place * n_threads)
     for worker in range(len(ends)):
-        any_full = any_full or full[worker] < ends[worker, place]
-    return any_full
+        stops = stops or full[worker] < ends[worker, place]
+    return stops
 
 
 @inner_kernel
@@ -176,7 +176,8 @@ def first_after(input_steps: Any, k: Any, step: Any) -> Any:
 
 @kernel
 def run_steps(
-    worker: int,
+    thread: int,
+    n_threads: int,
     neurons: NeuronTable,
     rows: WorkerRows,
     input_steps: Int32Array,
@@ -198,7 +199,9 @@ def run_steps(
     stop: int,
     barrier: Int64Array,
 ) -> int:
-    """Run from ``step`` to ``stop``, or until a spike list may be full; return the next step.
+    """Run from ``step`` to ``stop``, or to the step in which all threads leave; return the next.
+
+    They leave if a spike list may be full, or if they lose their patience.
 
     ``next_input`` is the first input spike from ``step`` on. ``levels`` is None without currents
     that change in steps, and its first row is that of ``step``. ``payloads`` has a number for each
@@ -229,87 +232,64 @@ def run_steps(
     v, i_syn, free_from, ring, raised = state
     spikes, ends, full = output
     n_workers, n_rows, k = len(ends), ring.shape[0], next_input
-    own, own_end = rows.shares[worker], rows.shares[worker + 1]
+    first_worker = thread * n_workers // n_threads
+    end_worker = (thread + 1) * n_workers // n_threads
     n_sources = (len(rows.indptr) - 1) // n_workers
-    first_input, first_neuron = worker * n_sources, (worker + 1) * n_sources - len(v) * each(lags)
-    first_step, row = step, step % n_rows
-    while step < stop and not is_full(ends, full, step - first_step):
-        place, arrived = step - first_step, ring[row]
-        if levels is not None:
-            set_levels(place, own, own_end, levels, v_inf, drift)
+    n_inputs = n_sources - len(v) * each(lags)
+    place, row = 0, step % n_rows
+    while step < stop and not must_stop(barrier, place, n_threads, ends, full):
+        now, row = row, row + 1 if row + 1 < n_rows else 0
+        arrived = ring[now]
         begin, k = k, first_after(input_steps, k, step)
-        if plastic is not None:
-            begin_step(
-                worker, own, plastic, input_sources, begin, k, step, arrived, input_first
-            )  # fmt: skip
-        if input_first:
-            deliver(input_sources, begin, k, first_input, 1, rows, ring, row)
-            begin = k
-        n = ends[worker, place]
-        for p in range(len(receptors)):
-            a, b = max(bounds[p], own), min(bounds[p + 1], own_end)
-            if a >= b:
-                continue
-            j = second_slot[p] + a - bounds[p] if receptors[p] >= TWO_CURRENTS else a
-            if varied is None or (shared is not None and uniform[p]):
-                n = update_population(
-                    *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
-                    *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
-                    *(v_thresh[a], v_reset[a], v_min[a], hold_steps[a]),
-                    *(
-                        receptors[p],
-                        resets[p],
-                        bounded[p],
-                        special,
-                        kicks_decay,
-                        a,
-                        b,
-                        j,
-                        step,
-                        spikes,
-                        payloads,
-                        raised,
-                        n,
-                    ),
-                )
-            else:
-                n = update_population(
-                    *(v, i_syn, arrived, free_from, v_inf, keep_v, drift),
-                    *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, v_min, hold_steps),
-                    *(
-                        receptors[p],
-                        resets[p],
-                        bounded[p],
-                        special,
-                        kicks_decay,
-                        a,
-                        b,
-                        j,
-                        step,
-                        spikes,
-                        payloads,
-                        raised,
-                        n,
-                    ),
-                )
-        ends[worker, place + 1] = n
-        row = row + 1 if row + 1 < n_rows else 0
-        sample(ids, first, stride, recorded, second, values, v, i_syn, own, own_end, step)
-        deliver_older(worker, step, lags, waiting, first_neuron, rows, ring)
-        deliver(input_sources, begin, k, first_input, 1, rows, ring, row)
-        step += 1
-        if n_workers > 1:
-            all_came = wait_for_all(barrier, (step - first_step) * n_workers)
-            if not all_came:
-                break
-        deliver_newest(
-            *(worker, step - 1, place, spikes, payloads, ends),
-            *(lags, waiting, first_neuron, rows, ring, row),
-        )
-        if plastic is not None:
-            n_inputs = n_sources - len(v)
-            end_step(
-                worker, own, own_end, plastic, spikes, ends, place, n_inputs, step - 1, ring[row],
-                input_first,
-            )  # fmt: skip
+        late = k if input_first else begin
+        for worker in range(first_worker, end_worker):
+            own, own_end = rows.shares[worker], rows.shares[worker + 1]
+            first_input, first_neuron = worker * n_sources, worker * n_sources + n_inputs
+            if levels is not None:
+                set_levels(place, own, own_end, levels, v_inf, drift)
+            if plastic is not None:
+                begin_step(
+                    worker, own, plastic, input_sources, begin, k, step, arrived, input_first
+                )  # fmt: skip
+            deliver(input_sources, begin, late, first_input, 1, rows, ring, now)
+            n = ends[worker, place]
+            for p in range(len(receptors)):
+                a, b = max(bounds[p], own), min(bounds[p + 1], own_end)
+                if a >= b:
+                    continue
+                j = second_slot[p] + a - bounds[p] if receptors[p] >= TWO_CURRENTS else a
+                if varied is None or (shared is not None and uniform[p]):
+                    n = update_population(
+                        *(v, i_syn, arrived, free_from, v_inf, keep_v[a], drift[a]),
+                        *(keep_syn[a], gain[a], keep_syn[j], gain[j]),
+                        *(v_thresh[a], v_reset[a], v_min[a], hold_steps[a]),
+                        *(receptors[p], resets[p], bounded[p], special, kicks_decay, a, b, j, step),
+                        *(spikes, payloads, raised, n),
+                    )
+                else:
+                    n = update_population(
+                        *(v, i_syn, arrived, free_from, v_inf, keep_v, drift),
+                        *(keep_syn, gain, keep_syn, gain, v_thresh, v_reset, v_min, hold_steps),
+                        *(receptors[p], resets[p], bounded[p], special, kicks_decay, a, b, j, step),
+                        *(spikes, payloads, raised, n),
+                    )
+            ends[worker, place + 1] = n
+            sample(ids, first, stride, recorded, second, values, v, i_syn, own, own_end, step)
+            deliver_older(worker, step, lags, waiting, first_neuron, rows, ring)
+            deliver(input_sources, late, k, first_input, 1, rows, ring, row)
+        step, place = step + 1, place + 1
+        if n_threads > 1 and not wait_for_all(barrier, place * n_threads):
+            break
+        for worker in range(first_worker, end_worker):
+            own, own_end = rows.shares[worker], rows.shares[worker + 1]
+            first_neuron = worker * n_sources + n_inputs
+            deliver_newest(
+                *(worker, step - 1, place - 1, spikes, payloads, ends),
+                *(lags, waiting, first_neuron, rows, ring, row),
+            )
+            if plastic is not None:
+                end_step(
+                    worker, own, own_end, plastic, spikes, ends, place - 1, n_inputs, step - 1,
+                    ring[row], input_first,
+                )  # fmt: skip
     return step

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 
 from .._kernels.barrier import new_barrier
+from .._kernels.pace import Call, Pace
 from .._kernels.waiting import Waiting, new_waiting
 from .._kernels.workers import join_lists, run_workers
 from .._support.csr import spans
@@ -30,8 +30,11 @@ from .tables import (
 
 __all__ = ["Loop"]
 
-_CALL_TIME = 0.05  # s; approximate time between updates of progress and checks for Ctrl-C
+_SYNAPSES = 150_000  # are divided among workers in a third of the time on one thread, pace.ALONE
 _SPIKE_BUFFER = 1 << 16  # spikes per worker, in addition to one step in which all neurons spike
+WORK_OF_WORKER = 1000
+"""Least work of a worker: a step with less takes less time than waiting for another thread."""
+
 _MOST_SPIKES = np.iinfo(np.int32).max  # of a neuron in a step
 
 
@@ -49,8 +52,8 @@ class Loop:
         steps.
     columns : TraceColumns
         Values to record; may be replaced by those of a later run.
-    n_workers : int
-        Number of threads.
+    threads : int
+        Largest number of threads; as many workers share the neurons, unless there are few.
     dt : float, ms
         Time step.
     currents : Currents, optional
@@ -66,14 +69,20 @@ class Loop:
         synapses: SynapseTable,
         inputs: tuple[Int32Array, Int32Array],
         columns: TraceColumns,
-        n_workers: int,
+        threads: int,
         dt: float,
         currents: Currents | None = None,
         *,
         at_once: bool = False,
     ) -> None:
         self.inputs, self.columns, self.currents = inputs, columns, currents
-        self._n_workers, self._dt, self._at_once = n_workers, dt, at_once
+        self._dt, self._at_once = dt, at_once
+        work = 2 * (len(neurons.v_inf) + len(synapses.target) // 50)
+        self._most_workers = min(threads, max(1, work // WORK_OF_WORKER))
+        delay = 1 + len(synapses.target) / _SYNAPSES
+        self._pace = Pace(self._most_workers, work, delay)
+        self._n_workers = 1
+        self._waiting: Waiting | None = None
         self._lay_out(network, neurons, synapses)
         self.rewind()
 
@@ -86,24 +95,34 @@ class Loop:
         may_wait: bool = True,
     ) -> None:
         self.network, self.neurons, self.synapses = network, neurons, synapses
+        # The tables of connections that learn cannot be divided later.
+        learns = bool(plastic_connections(network))
         several = bool((neurons.resets == SUBTRACT_MANY).any())
         self._lags = None
-        if may_wait and not several and not plastic_connections(network):
-            self._lags = lags_of(neurons, synapses, self._n_workers)
-        self._rows = lay_out_rows(neurons, synapses, self._n_workers, self._lags)
+        if may_wait and not several and not learns:
+            self._lags = lags_of(neurons, synapses, self._most_workers)
+        self._divide(self._most_workers if learns else self._n_workers)
         self._order = Order(network.kicks_decay, input_first=network.input_lead > 0)
-        room = int(np.diff(self._rows.shares).max()) + _SPIKE_BUFFER
-        self._starts = room * np.arange(self._n_workers)
-        self._spikes = np.empty(self._n_workers * room, dtype=np.int32)
-        self._payloads = np.empty(len(self._spikes)) if several else None
         self.learner: Learner | None = None
         self.fan_out = np.diff(synapses.indptr)
         firsts = first_indices((*network.spike_inputs, *network.populations))
         for item in plastic_connections(network):
             own = slice(firsts[item.source.name], firsts[item.source.name] + item.source.size)
             self.fan_out[own] += np.diff(item.indptr)
-        if plastic_connections(network):
-            self.learner = Learner(network, self._dt, self._rows.shares, at_once=self._at_once)
+        if learns:
+            self.learner = Learner(network, self._dt, self._shared[0].shares, at_once=self._at_once)
+
+    def _divide(self, n_workers: int) -> None:
+        """Give each worker its neurons, the synapses onto them, and a list of spikes."""
+        rows = lay_out_rows(self.neurons, self.synapses, n_workers, self._lags)
+        room = int(np.diff(rows.shares).max()) + _SPIKE_BUFFER
+        several = bool((self.neurons.resets == SUBTRACT_MANY).any())
+        starts, spikes = room * np.arange(n_workers), np.empty(n_workers * room, dtype=np.int32)
+        payloads = np.empty(len(spikes)) if several else None
+        if self._waiting is not None:  # all workers have the same
+            kept, counts = self._waiting.spikes[:1], self._waiting.counts[:1]
+            self._waiting = Waiting(np.repeat(kept, n_workers, 0), np.repeat(counts, n_workers, 0))
+        self._n_workers, self._shared = n_workers, (rows, starts, spikes, payloads)
 
     def rewind(self) -> None:
         """Go back to step 0."""
@@ -124,7 +143,6 @@ class Loop:
             ring=np.zeros((self._ring_rows, len(self.neurons.gain))),
             raised=np.zeros(sum(len(part) for part in v) if raises else 0),
         )
-        self._waiting: Waiting | None = None
         if self._lags is not None:
             self._waiting = new_waiting(self._lags, len(self.state.v), self._n_workers)
 
@@ -142,8 +160,8 @@ class Loop:
             delay = np.zeros(len(synapses.target), dtype=np.uint16)
             synapses = synapses._replace(delay=delay)
         # Sums in transit are in the order in which they were sent; spikes that wait come later.
-        self._lay_out(network, neurons, synapses, may_wait=False)
         self._waiting = None
+        self._lay_out(network, neurons, synapses, may_wait=False)
         if self.learner is not None and learner is not None:
             self.learner.go_on_from(learner)
         self.state = self.state._replace(ring=ring)
@@ -151,22 +169,22 @@ class Loop:
     def run_to(
         self, stop: int, report: Callable[[int], object]
     ) -> list[tuple[Int32Array, Int32Array, Int32Array]]:
-        """Run to ``stop`` in calls of about ``_CALL_TIME``; return what :meth:`advance` does.
+        """Run to ``stop`` in the calls that the pace chooses; return what :meth:`advance` does.
 
         ``report`` is called after each of them with its number of steps.
         """
         parts = []
-        ahead = 1
         while self.step < stop:
-            began, before = time.perf_counter(), self.step
-            parts.append(self.advance(min(stop, before + ahead)))
+            if self._pace.threads > self._n_workers:
+                self._divide(self._pace.threads)
+            call, before = self._pace.begin(), self.step
+            parts.append(self.advance(min(stop, before + call.steps), call))
+            self._pace.end(self.step - before)
             report(self.step - before)
-            quick = time.perf_counter() - began < _CALL_TIME
-            ahead = 2 * ahead if quick else max(1, ahead // 2)
         return parts
 
-    def advance(self, stop: int) -> tuple[Int32Array, Int32Array, Int32Array]:
-        """Run to ``stop``, or until a spike list may be full.
+    def advance(self, stop: int, call: Call) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Run to ``stop``, until a spike list may be full, or until the patience is over.
 
         Returns
         -------
@@ -179,24 +197,25 @@ class Loop:
         EmulatorError
             If a neuron emits more spikes in a step than int32 counts.
         """
-        begin, n_workers = self.step, self._n_workers
+        begin, (rows, starts, spikes, payloads) = self.step, self._shared
         if self.currents is not None and self.currents.most_steps is not None:
             stop = min(stop, begin + self.currents.most_steps)
-        ends = np.empty((n_workers, stop - begin + 1), dtype=np.int64)
-        ends[:, 0] = self._starts
+        ends = np.empty((len(starts), stop - begin + 1), dtype=np.int64)
+        ends[:, 0] = starts
         self.step = run_workers(
             run_steps,
-            n_workers,
+            call.threads,
+            call.threads,
             self.neurons,
-            self._rows,
+            rows,
             *self.inputs,
             int(self.inputs[0].searchsorted(begin)),
             self._order,
             None if self.currents is None else self.currents.rows(begin, stop),
             self.columns,
             self.state,
-            SpikeLists(self._spikes, ends, full=self._starts + _SPIKE_BUFFER),
-            self._payloads,
+            SpikeLists(spikes, ends, full=starts + _SPIKE_BUFFER),
+            payloads,
             None if self.learner is None else self.learner.plastic(),
             True if self.neurons.uniform.any() else None,
             None if self.neurons.uniform.all() else True,
@@ -205,21 +224,22 @@ class Loop:
             self._waiting,
             begin,
             stop,
-            barrier=new_barrier(),
+            barrier=new_barrier(call.patience),
         )
         n_steps = self.step - begin
-        steps, ids = join_lists(self._spikes, ends, 0, n_steps, begin)
-        return steps, ids, self._joined_payloads(ends[:, : n_steps + 1])
+        steps, ids = join_lists(spikes, ends, 0, n_steps, begin)
+        return steps, ids, _joined_payloads(payloads, ends[:, : n_steps + 1])
 
-    def _joined_payloads(self, ends: Int64Array) -> Int32Array:
-        """Return the payloads of the spikes of a call, in the order of :func:`join_lists`."""
-        if self._payloads is None:
-            return np.empty(0, dtype=np.int32)
-        payloads = self._payloads[spans(ends[:, :-1].T.ravel(), np.diff(ends).T.ravel())]
-        if payloads.max(initial=0.0) > _MOST_SPIKES:
-            raise EmulatorError(
-                f"run: a neuron emitted {payloads.max():.3g} spikes in one step; allowed: at most "
-                f"{_MOST_SPIKES}. Shorten dt, or raise the amount that a spike subtracts, v_thresh "
-                "- v_reset."
-            )
-        return payloads.astype(np.int32)
+
+def _joined_payloads(payloads: Float64Array | None, ends: Int64Array) -> Int32Array:
+    """Return the payloads of the spikes of a call, in the order of :func:`join_lists`."""
+    if payloads is None:
+        return np.empty(0, dtype=np.int32)
+    joined = payloads[spans(ends[:, :-1].T.ravel(), np.diff(ends).T.ravel())]
+    if joined.max(initial=0.0) > _MOST_SPIKES:
+        raise EmulatorError(
+            f"run: a neuron emitted {joined.max():.3g} spikes in one step; allowed: at most "
+            f"{_MOST_SPIKES}. Shorten dt, or raise the amount that a spike subtracts, v_thresh "
+            "- v_reset."
+        )
+    return joined.astype(np.int32)

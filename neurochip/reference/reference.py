@@ -53,8 +53,8 @@ class Reference(LearnedWeights):
     dt : float, ms, optional
         Time step. Default: ``network.dt``, without which one must be given.
     threads : int, optional
-        Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
-        otherwise all. The result does not depend on it.
+        Largest number of threads, from 1 to the number that Numba has; one thread runs while that
+        is faster. Default: 1 for small networks, otherwise all. The result does not depend on it.
     progress : bool, optional
         Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     learning_order : str, default "source"

@@ -88,8 +88,8 @@ def simulate_reference(
     duration : float, ms, optional
         A whole number of steps, at most the duration of the stimulus, which is the default.
     threads : int, optional
-        Number of threads, from 1 to the number that Numba has. Default: 1 for small networks,
-        otherwise all. The result does not depend on it.
+        Largest number of threads, from 1 to the number that Numba has; one thread runs while that
+        is faster. Default: 1 for small networks, otherwise all. The result does not depend on it.
     progress : bool, optional
         Whether to show a progress bar. Default: on a terminal and in notebooks, after two seconds.
     learning_order : str, default "source"

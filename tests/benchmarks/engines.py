@@ -119,12 +119,11 @@ class ReferenceRun:
 
     def run(self) -> float:
         self._loop.rewind()
-        self._count = 0
         begin = time.perf_counter()
-        while self._loop.step < self._n_steps:
-            steps, *_ = self._loop.advance(self._n_steps)
-            self._count += len(steps)
-        return time.perf_counter() - begin
+        parts = self._loop.run_to(self._n_steps, lambda _: None)
+        seconds = time.perf_counter() - begin
+        self._count = sum(len(steps) for steps, *_ in parts)
+        return seconds
 
     @property
     def n_spikes(self) -> int:

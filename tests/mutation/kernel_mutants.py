@@ -20,6 +20,7 @@ STATE = "neurochip/emulator/cpu/state.py"
 COPIES = "neurochip/emulator/cpu/copies.py"
 PROGRAMS = "tests/unit/test_mapping_programs.py::"
 REFERENCE = "tests/unit/test_reference.py"
+PACE = "tests/unit/test_pace.py"
 SOFT = "tests/unit/test_soft_reset.py"
 ON_CHIP = "tests/integration/test_soft_reset_on_chip.py"
 SHARED = "neurochip/emulator/programmed/shared.py"
@@ -554,5 +555,20 @@ MUTANTS = [
         "state.marks[word] = 0",
         "state.marks[word] |= 0",
         f"{SHARED_DELIVERY}::test_a_run_with_kernels_is_that_of_its_synapses",
+    ),
+    # ------------------------------------------------------------------ the number of threads
+    Mutant(
+        "a trial of the other number of threads is repeated at once",
+        "neurochip/_kernels/pace.py",
+        "min(_SHARE * self._took, _LONGEST)",
+        "min(0.0 * self._took, _LONGEST)",
+        f"{PACE}::test_all_threads_are_tried_for_a_short_time_if_they_are_slower",
+    ),
+    Mutant(
+        "the faster number of threads is the slower one",
+        "neurochip/_kernels/pace.py",
+        "min(self._seconds, key",
+        "max(self._seconds, key",
+        f"{PACE}::test_all_threads_run_if_they_are_faster",
     ),
 ]

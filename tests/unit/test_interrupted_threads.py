@@ -191,7 +191,9 @@ CHILD = """
 import os, random, signal, sys, threading, time
 sys.path.insert(0, {tests!r})
 from interruptible import noisy_image
+from paces import share_every_call
 from unit.test_interrupted_threads import ENGINES
+share_every_call()
 engine_of, example = ENGINES[{which}], noisy_image()
 expected = engine_of(example)
 begin = time.perf_counter()
@@ -232,6 +234,8 @@ sys.path.insert(0, {tests!r})
 from interruptible import STEPS, noisy_image, run
 from neurochip.emulator import Emulator
 from neurochip.emulator.cpu import kernels
+from paces import share_every_call
+share_every_call()
 example, update = noisy_image(), kernels.update_block
 whole = run(Emulator(example), 3)
 left = [5]

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from literal import literal
+from paces import pace_of, use
 from recorded import case_paths, load_case
 
 from neurochip import (
@@ -373,7 +374,7 @@ def test_results_do_not_depend_on_how_the_run_is_cut_into_calls(monkeypatch):
     stimulus = draw_stimulus(network, 200.0, 6)
     expected = simulate_reference(network, stimulus, 0.1, record="v")
     monkeypatch.setattr(loop, "_SPIKE_BUFFER", 0)
-    monkeypatch.setattr(loop, "_CALL_TIME", 0.0)
+    use(pace_of((1, True)), monkeypatch)
     cut = simulate_reference(network, stimulus, 0.1, record="v")
     for name in expected.populations:
         assert spikes_of(cut, name) == spikes_of(expected, name)

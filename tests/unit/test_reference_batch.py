@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from conformance.images import THREADS
+from paces import pace_of, use
 
 from neurochip import (
     LIF,
@@ -75,15 +76,15 @@ def test_wrong_arguments_are_named_before_anything_runs(network, stimuli):
 
 def test_ctrl_c_ends_all_runs_of_a_batch(network, stimuli, monkeypatch):
     """The thread of the caller is interrupted in its second call of the kernel."""
-    monkeypatch.setattr(loop, "_CALL_TIME", 0.0)
+    use(pace_of((1, True)), monkeypatch)
     advance, calls = loop.Loop.advance, []
 
-    def interrupted(self, stop):
+    def interrupted(self, stop, call):
         if threading.current_thread() is threading.main_thread():
             calls.append(stop)
             if len(calls) == 2:
                 raise KeyboardInterrupt
-        return advance(self, stop)
+        return advance(self, stop, call)
 
     monkeypatch.setattr(loop.Loop, "advance", interrupted)
     reference, before = Reference(network, 0.5), threading.active_count()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.barrier import new_barrier
+from ..._kernels.pace import Pace
 from ..._kernels.workers import join_lists, run_workers
 from ...chip.registers import decode_voltage_limits
 from ...errors import ChipOverflowError
@@ -101,7 +102,11 @@ class CpuEngine(Engine[Position]):
 
     def start(self) -> Position:
         """Return the position at step 0: initial v, no current, no spikes in transit."""
-        return Position(new_state(self.image, self._layout, self.threads, self.copies, self._lags))
+        state = new_state(self.image, self._layout, self.threads, self.copies, self._lags)
+        return Position(state, pace=self._pace(self.threads))
+
+    def _pace(self, threads: int) -> Pace:
+        return Pace(threads, self._work)
 
     def reprogram(self, image: ChipImage, position: Position) -> tuple[CpuEngine, Position]:
         """Return an engine of another image, and its position: see ``Emulator.reprogram``.
@@ -119,7 +124,9 @@ class CpuEngine(Engine[Position]):
             image, self.threads, finest=self._layout.weight_unit, may_wait=not sums.any()
         )
         images, layouts = (self.image, image), (self._layout, engine._layout)
-        return engine, transfer(position, images, layouts, sums, engine.start(), found)
+        start = engine.start()
+        start.pace = position.pace
+        return engine, transfer(position, images, layouts, sums, start, found)
 
     def set_v(self, position: Position, population: str, ids: Any, v: Any) -> None:
         """Set the membrane potential of some neurons: see ``Emulator.set_v``."""
@@ -155,7 +162,7 @@ class CpuEngine(Engine[Position]):
         ``threads`` may be smaller than the number of threads of the engine.
         """
         del learning  # images that learn have another engine
-        workers = threads or self.threads
+        pace = position.pace if threads is None else self._pace(threads)
         first, n_steps, state = position.step, rows.n_steps, position.state
         if writes is not None and position.bias is None:
             position.bias = bias_of(self.image)
@@ -170,26 +177,27 @@ class CpuEngine(Engine[Position]):
             state.first_overflow[:] = -1
         v_ids, u_ids = (_ids_of(register, columns) for register in ("v", "u"))
         v, u = (np.empty((n_steps, len(ids)), dtype=np.int32) for ids in (v_ids, u_ids))
-        size, full = self._room(workers, n_steps)
-        if len(position.lists) < size:
-            position.lists = np.empty(size, dtype=np.int32)
-        buffer = position.lists[:size]
         steps: list[Int32Array] = []
         ids: list[Int32Array] = []
         per_call = steps_per_call(self._work, _WORK_PER_CALL, writes)
         index = 0
         while index < n_steps:
-            stop = min(n_steps, index + per_call)
+            call = pace.begin()
+            stop = min(n_steps, index + min(per_call, call.steps))
             table = None
             if writes is not None and position.bias is not None:
                 table = BiasTable(*writes.rows(index, stop), position.bias)
-            ends = np.empty((workers, stop - index + 2), dtype=np.int64)
-            ends[:, :2] = np.arange(workers)[:, None] * (len(buffer) // workers)
+            size, full = self._room(call.threads, n_steps)
+            if len(position.lists) < call.threads * size:
+                position.lists = np.empty(call.threads * size, dtype=np.int32)
+            buffer = position.lists
+            ends = np.empty((call.threads, stop - index + 2), dtype=np.int64)
+            ends[:, :2] = np.arange(call.threads)[:, None] * size
             output = RunBuffers(index, buffer, ends, full, v_ids, v, u_ids, u)
             position.begin(rows, output)
             run_workers(
                 run_blocks,
-                workers,
+                call.threads,
                 stop,
                 first,
                 rows.starts,
@@ -204,9 +212,10 @@ class CpuEngine(Engine[Position]):
                 noise,
                 joins,
                 *features,
-                barrier=new_barrier(),
+                barrier=new_barrier(call.patience),
             )
             begun, index = index, position.settle().step - first
+            pace.end(index - begun)
             new_steps, new_ids = join_lists(buffer, ends, 1, index - begun, first + begun)
             steps.append(new_steps)
             ids.append(new_ids)
@@ -230,13 +239,13 @@ class CpuEngine(Engine[Position]):
         )
 
     def _room(self, workers: int, n_steps: int) -> tuple[int, Int64Array]:
-        """Return the size of all spike lists together, and the entry where each may be full."""
+        """Return the size of a worker's spike list, and the entry where each list may be full."""
         layout = self._layout
         share = -(-layout.blocks // workers) * layout.span
         # Room for the spikes of the step before, and for a step in which every compartment spikes.
         size = max(min(_SPIKE_BUFFER, (n_steps + 1) * share), layout.n_compartments + share) + LANES
         full = size * np.arange(1, workers + 1) - share - LANES
-        return workers * size, full
+        return size, full
 
 
 def _overflowed(state: RunState) -> bool:

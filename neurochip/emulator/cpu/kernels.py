@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._kernels.barrier import wait_for_all
+from ..._kernels.barrier import must_leave, wait_for_all
 from ..._kernels.instructions import lowest_bit, sign_bits
 from ..._kernels.jit import inline_kernel, inner_kernel, kernel
 from ...chip.registers import OVERFLOWS
@@ -209,10 +209,10 @@ def run_blocks(
     Indices count the steps of the run: step = first_step + index.
 
     Each worker has its own spike list and its own blocks. It returns early when a list may become
-    full, and after an overflow if ``strict``. Unused features are None, and Numba drops their
-    branches: ``writes`` of bias registers, ``noise``, ``joins``, ``sum_shifts``, ``ring_mask`` (no
-    delays), ``wide`` (narrow offsets), ``dense`` (sparse rows only) and ``lags`` (no spike waits).
-    A single worker does not use ``barrier``.
+    full, when a worker loses its patience, and after an overflow if ``strict``. Unused features are
+    None, and Numba drops their branches: ``writes`` of bias registers, ``noise``, ``joins``,
+    ``sum_shifts``, ``ring_mask`` (no delays), ``wide`` (narrow offsets), ``dense`` (sparse rows
+    only) and ``lags`` (no spike waits). A single worker does not wait at ``barrier``.
 
     The workers change nothing before all of them have arrived, and the clock moves with the
     registers. So both agree wherever the caller is interrupted.
@@ -231,7 +231,9 @@ def run_blocks(
         state.clock[0] = UNDERWAY
     while index < stop:
         step, place = first_step + index, index - output.first_index + 1
-        if must_stop(place, step, output.ends, output.full, state.first_overflow, strict):
+        if must_leave(barrier, place * n_workers) or must_stop(
+            place, step, output.ends, output.full, state.first_overflow, strict
+        ):
             break
         n = np.uint64(output.ends[worker, place])
         if writes is not None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._kernels.pace import Pace
 from ...image import ChipImage
 from ...typing import Int32Array
 from ..position import UNDERWAY, AnyPosition
@@ -39,11 +40,13 @@ class Call(NamedTuple):
 class Position(AnyPosition):
     """The registers, the next step, and the spikes that it delivers.
 
-    ``lists`` is a buffer for spikes that all runs reuse: allocating it takes as long as many steps
-    of a small network. ``bias`` is the bias of each compartment, or None if none was ever written.
+    ``pace`` chooses the calls of the runs. ``lists`` is a buffer for spikes that all runs reuse:
+    allocating it takes as long as many steps of a small network. ``bias`` is the bias of each
+    compartment, or None if none was ever written.
     """
 
     state: RunState
+    pace: Pace = field(default_factory=lambda: Pace(1))
     lists: Int32Array = field(default_factory=lambda: NONE)
     call: Call = field(default_factory=Call)
     bias: Int32Array | None = None
