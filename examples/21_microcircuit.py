@@ -46,8 +46,8 @@ def draw(runs: dict[str, Recording], path: str) -> None:
             times, ids = run.times(population), run.ids[population]
             seen = (times >= START) & (times < START + 200)
             axes.plot(times[seen], low - ids[seen], ".", markersize=1, color=f"C{3 * (k % 2)}")
-            if population != "L5I":  # too few neurons for a line of text
-                axes.text(START - 5, low, population, ha="right", va="top", fontsize=6)
+            # Two columns, because L5I has too few neurons for a line of text.
+            axes.text(START - (5, 30)[k % 2], low, population, ha="right", va="top", fontsize=6)
             low -= run.populations[population]
         axes.set(xlabel="time, ms", yticks=[], xlim=(START, START + 200))
         axes.set_title(name, fontsize=8)
