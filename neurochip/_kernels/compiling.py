@@ -62,6 +62,23 @@ class InnerCode(_Library):  # type: ignore[misc]
         self._finalized = True
 
 
+class KernelCode(_Library):  # type: ignore[misc]
+    """The code of a kernel that Python calls, with that of the kernels which it calls."""
+
+    def _optimize_final_module(self) -> None:
+        """Let LLVM drop arguments that a kernel does not read: no other code calls it.
+
+        A kernel reads two of the seven numbers that an array is, so a call with tuples of arrays
+        passed hundreds in vain.
+        """
+        inner = [each for each in self._linking_libraries if isinstance(each, InnerCode)]
+        for library in dict.fromkeys(inner):
+            for function in library._get_module_for_linking().functions:
+                if not function.is_declaration:
+                    self._final_module.get_function(function.name).linkage = "internal"
+        super()._optimize_final_module()
+
+
 @contextmanager
 def _without_repeats() -> Iterator[None]:
     """Collect no garbage, and find the signature of an operation on the same types once.
@@ -94,6 +111,16 @@ def _without_repeats() -> Iterator[None]:
 class KernelCompiler(_Compiler):  # type: ignore[misc]
     """Numba's compiler, which takes two thirds of its time here."""
 
+    code: Any = KernelCode
+
+    def define_pipelines(self) -> Any:
+        """Return Numba's passes; the last of them writes into the library that it finds."""
+        state = self.state
+        if state.library is None:
+            state.library = self.code(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library.enable_object_caching()
+        return super().define_pipelines()
+
     def compile_extra(self, function: Any) -> Any:
         """Compile a function."""
         with _without_repeats():
@@ -103,12 +130,7 @@ class KernelCompiler(_Compiler):  # type: ignore[misc]
 class InnerCompiler(KernelCompiler):
     """The same for kernels that only kernels call, with :class:`InnerCode` as the result."""
 
-    def define_pipelines(self) -> Any:
-        """Return Numba's passes; the last of them writes into the library that it finds."""
-        state = self.state
-        if state.library is None:
-            state.library = InnerCode(state.targetctx.codegen(), state.func_id.func_qualname)
-        return super().define_pipelines()
+    code = InnerCode
 
 
 class InnerStorage(_Storage):  # type: ignore[misc]
