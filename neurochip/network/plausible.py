@@ -104,6 +104,7 @@ _SMALLEST_KICK = 3e-4  # of the distance to threshold
 _SMALLEST_DRIVE = 0.05  # of the distance to threshold
 _ASSUMED_RATE = 100.0  # Hz of sources whose rate is not known
 _LONGEST_IN_SECONDS = 10.0  # s: a longer run is hardly given in seconds
+_PIECE = 1 << 17  # weights looked at together
 
 _known: ContextVar[bool] = ContextVar("units_known", default=False)
 
@@ -144,7 +145,10 @@ def check_connection(connection: Any) -> None:
     if connection.delay in _DELAY:
         found.append((_DELAY, connection.delay))
     if not connection.kicks_v and _biological(model) and model.spiking:
-        weakest = np.abs(connection.weight).min() if connection.n_synapses else 0.0
+        weights = np.atleast_1d(connection.weight)
+        # In pieces: the magnitudes of all would take 8 bytes for each synapse.
+        pieces = np.array_split(weights, 1 + len(weights) // _PIECE)
+        weakest = min(float(np.abs(piece).min()) for piece in pieces)
         times = connection.target.parameter("tau_syn_E"), connection.target.parameter("tau_syn_I")
         charge = np.minimum(*times) / connection.target.parameter("cm")
         high = float(np.max(_LARGEST_KICK * _distance(connection.target) / charge))
