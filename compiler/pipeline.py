@@ -11,8 +11,9 @@
    neurons that share threshold registers.
 8. ``neurons.truncation`` predicts what truncation takes; ``neurons.registers`` rounds threshold,
    bias, refractory period and initial state.
-9. ``synapses.convert``: rounds weights to mantissas and exponents, and delays to steps;
-   ``learning.plastic``: chooses rules and traces of connections that learn.
+9. ``synapses.convert``: chooses weight exponents, rounds delays to steps, and weights to mantissas
+   when ``explain`` asks for them; ``learning.plastic``: chooses rules and traces of connections
+   that learn.
 10. ``neurons.programs``: gives neurons a program, if the core has no such neuron;
     ``neurons.compartments``: lays out each neuron as one or two compartments.
 11. ``placement.workload``: collects the input of the placement.

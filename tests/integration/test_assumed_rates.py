@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rates.networks import CURRENT
 
 from compiler import compile_network
-from neurochip import LIF, Network, Population, Stimulus, from_arrays
+from neurochip import Network, Population, Stimulus, from_arrays
 from neurochip.emulator import Emulator
 from neurochip.reference import simulate_reference
 
@@ -15,18 +18,7 @@ N, START = 4000, 300.0  # neurons; ms before spikes count
 
 def cuba(v_init):
     rng = np.random.default_rng(1)
-    lif = LIF(
-        tau_m=20.0,
-        cm=20.0,
-        v_rest=-49.0,
-        v_reset=-60.0,
-        v_thresh=-50.0,
-        tau_refrac=5.0,
-        tau_syn_E=5.0,
-        tau_syn_I=10.0,
-        v_init=v_init,
-    )
-    cells = Population("cells", N, lif)
+    cells = Population("cells", N, replace(CURRENT, v_init=v_init))
     links = []
     for name, first, last, weight in (("e", 0, 3200, 1.62), ("i", 3200, N, -9.0)):
         pre, post = np.nonzero(rng.random((last - first, N)) < 0.02)

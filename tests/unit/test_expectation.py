@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from rates.networks import CELL, CURRENT
 
 from compiler import CompileError, CompileOptions, compile_network
 from compiler.neurons.drive import mean_field
@@ -27,8 +30,6 @@ from neurochip import (
 from neurochip.emulator import Emulator
 from neurochip.reference import simulate_reference
 
-CELL = LIF(tau_m=20.0, v_rest=-65.0, v_reset=-65.0, v_thresh=-50.0, tau_refrac=2.0)
-
 
 def pair(source, weight=0.5, seed=None):
     """20 cells that all receive a source, and 5 that all receive the cells."""
@@ -42,11 +43,9 @@ def pair(source, weight=0.5, seed=None):
 
 def balanced(size=1000, spread=0.0):
     """Brian2's CUBA example with fewer neurons: 80 synapses onto each neuron, about 6 Hz."""
-    model = {"tau_m": 20.0, "cm": 20.0, "v_rest": -49.0, "v_reset": -60.0, "v_thresh": -50.0}
     starts = np.random.default_rng(1).uniform(-60, -50, size)
-    lif = LIF(**model, tau_refrac=5.0, tau_syn_E=5.0, tau_syn_I=10.0, v_init=starts)
-    e = Population("e", size * 4 // 5, LIF(**{**vars(lif), "v_init": starts[: size * 4 // 5]}))
-    i = Population("i", size // 5, LIF(**{**vars(lif), "v_init": starts[size * 4 // 5 :]}))
+    e = Population("e", size * 4 // 5, replace(CURRENT, v_init=starts[: size * 4 // 5]))
+    i = Population("i", size // 5, replace(CURRENT, v_init=starts[size * 4 // 5 :]))
 
     def weight(mean):
         low, high = sorted((mean * (1 - spread), mean * (1 + spread)))
