@@ -69,13 +69,19 @@ class KernelCode(_Library):  # type: ignore[misc]
         """Let LLVM drop arguments that a kernel does not read: no other code calls it.
 
         A kernel reads two of the seven numbers that an array is, so a call with tuples of arrays
-        passed hundreds in vain.
+        passed hundreds in vain. A kernel that is called in a branch which these types do not have
+        was not taken over.
         """
-        inner = [each for each in self._linking_libraries if isinstance(each, InnerCode)]
-        for library in dict.fromkeys(inner):
-            for function in library._get_module_for_linking().functions:
-                if not function.is_declaration:
-                    self._final_module.get_function(function.name).linkage = "internal"
+        inner = {
+            function.name
+            for library in dict.fromkeys(self._linking_libraries)
+            if isinstance(library, InnerCode)
+            for function in library._get_module_for_linking().functions
+            if not function.is_declaration
+        }
+        for function in self._final_module.functions:
+            if function.name in inner:
+                function.linkage = "internal"
         super()._optimize_final_module()
 
 
