@@ -36,7 +36,7 @@ class Example(NamedTuple):
 
     @property
     def question(self) -> str:
-        """What it asks."""
+        """The question that the example asks."""
         return _sentence(self.text.partition("Answer: ")[0].partition("Question: ")[2])
 
     @property

@@ -1,4 +1,4 @@
-"""What the site adds to the pages of docs/, without a copy of them: events of MkDocs.
+"""Add to the site what pages of docs/ do not have, without a copy of them: events of MkDocs.
 
 - README.md is the start page.
 - Each example is a page with its docstring, its figure and its code, and the gallery shows all

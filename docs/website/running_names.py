@@ -80,7 +80,7 @@ def markdown(text: str) -> str:
 
 
 def _is_private(parameter: griffe.Parameter | None) -> bool:
-    """Whether the source does not show a parameter, or its default is a call of a private name."""
+    """Return whether the source lacks a parameter, or its default is a call of a private name."""
     return parameter is None or str(parameter.default).startswith("_")
 
 

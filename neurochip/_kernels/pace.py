@@ -1,4 +1,4 @@
-"""How many steps a call of a kernel has, and how many threads share it, by what calls have taken.
+"""Choose how many steps a call of a kernel has, and how many threads share it, by their times.
 
 Threads that wait for each other in every step are slow if another program takes one of their cores:
 all of them then wait for the thread that has none. So a run is divided into calls, and each of them
@@ -27,7 +27,7 @@ _LONGEST = 1.0  # s between two trials, after which a core that became free is f
 
 
 class Call(NamedTuple):
-    """What the next call of a kernel is to do.
+    """The work of the next call of a kernel.
 
     Parameters
     ----------

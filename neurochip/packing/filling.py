@@ -1,4 +1,4 @@
-"""What results when cores are filled with neurons in a given order."""
+"""The result of filling cores with neurons in a given order."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class NeuronTable(NamedTuple):
 
     @property
     def special(self) -> bool:
-        """Whether any population has two receptors, a bound of v, or a reset that subtracts."""
+        """True if any population has two receptors, a bound of v, or a reset that subtracts."""
         two, resets = self.receptors >= TWO_CURRENTS, self.resets != TO_VALUE
         return bool((two | resets | self.bounded).any())
 
