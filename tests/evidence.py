@@ -15,15 +15,14 @@ from against_nest.compare import spikes_apart
 from recorded import case_paths
 from recorded import load_case as load_network
 
-from neurochip import Emulator, Recording, simulate_reference
+from neurochip import simulate_reference
 from neurochip.conformance import (
-    Case,
     check_learning_case,
     check_program_case,
-    image_of,
     load_case,
     load_learning_case,
     load_program_case,
+    run_case,
 )
 
 __all__ = ["evidence"]
@@ -90,16 +89,9 @@ def _files(folder: str) -> list[Path]:
     return sorted((VECTORS / folder).glob("*.npz"))
 
 
-def _run(case: Case, record: list[str]) -> Recording:
-    """Run the registers of a vector; an input of step s acts one step after its emission."""
-    return Emulator(image_of(case), warn=False, progress=False).run_steps(
-        case.n_steps, case.input_step - 1, case.input_id, record=record, noise=case.noise_raw
-    )
-
-
 def _vector(path: Path) -> Count:
     case = load_case(path)
-    run = _run(case, ["u", "v"])
+    run = run_case(case)
     wrong = spikes_apart({"compartments": (case.spike_step, case.spike_neuron)}, run)
     wrong += sum(
         np.count_nonzero(run.trace("compartments", name).values != values)
@@ -111,7 +103,7 @@ def _vector(path: Path) -> Count:
 def _published(path: Path) -> Count:
     case = load_case(path)
     spikes = {"compartments": (case.spike_step, case.spike_neuron)}
-    return len(case.spike_step), spikes_apart(spikes, _run(case, []))
+    return len(case.spike_step), spikes_apart(spikes, run_case(case, record=()))
 
 
 def _counts(load: Callable, check: Callable) -> Callable[[Path], Count]:

@@ -1,6 +1,6 @@
 """Conformance check: the emulator repeats recorded runs of other emulators bit for bit."""
 
-from .check import VECTOR_CHIP, Difference, check_case, image_of
+from .check import VECTOR_CHIP, Difference, check_case, image_of, run_case
 from .learning_check import LearningAgreement, check_learning_case, run_learning_case
 from .learning_vectors import LearningCase, holds_learning, load_learning_case
 from .program_check import Agreement, check_program_case, program_image_of
@@ -27,5 +27,6 @@ __all__ = [
     "load_learning_case",
     "load_program_case",
     "program_image_of",
+    "run_case",
     "run_learning_case",
 ]

@@ -7,6 +7,7 @@ folder of vectors.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,11 @@ from ..emulator import Emulator
 from ..errors import ImageError
 from ..image import ChipImage
 from ..image.program import Noise, SignMode, Synapses, program
+from ..recording import Recording
 from ..typing import Int32Array
 from .vectors import PEERS, REGISTERS, Case, Output
 
-__all__ = ["VECTOR_CHIP", "Difference", "check_case", "image_of"]
+__all__ = ["VECTOR_CHIP", "Difference", "check_case", "image_of", "run_case"]
 
 VECTOR_CHIP = LOIHI.what_if(name="loihi, refractory 64", refractory_max=64)
 """First-generation chip with a refractory register of up to 64, which Brian2Loihi accepts."""
@@ -95,6 +97,38 @@ def image_of(case: Case, chip: ChipSpec = VECTOR_CHIP) -> ChipImage:
     )
 
 
+def run_case(
+    case: Case,
+    chip: ChipSpec = VECTOR_CHIP,
+    *,
+    record: Iterable[str] = ("u", "v"),
+    threads: int | None = None,
+) -> Recording:
+    """Run the registers of a vector on its input spikes and its noise.
+
+    Parameters
+    ----------
+    case : Case
+        The vector.
+    chip : ChipSpec
+        Register widths and rules of the chip.
+    record : iterable of str
+        Registers to record in all steps.
+    threads : int, optional
+        Number of threads of the emulator.
+
+    Raises
+    ------
+    ImageError
+        If the chip cannot hold the registers of the vector.
+    """
+    emulator = Emulator(image_of(case, chip), warn=False, threads=threads, progress=False)
+    # An input of step s acts in step s there; here it acts one step after its emission.
+    return emulator.run_steps(
+        case.n_steps, case.input_step - 1, case.input_id, record=record, noise=case.noise_raw
+    )
+
+
 def check_case(
     case: Case, chip: ChipSpec = VECTOR_CHIP, *, peer: str | None = None, threads: int | None = None
 ) -> Difference | None:
@@ -122,16 +156,9 @@ def check_case(
     if peer is not None and "injected" in case.statuses[peer]:
         # That emulator received integer weights, so its own weight rounding was not used.
         chip = chip.what_if(name=chip.name, weight_rounding=Rounding.FLOOR, weight_clips=True)
-    emulator = Emulator(image_of(case, chip), warn=False, threads=threads, progress=False)
-    # An input of step s acts in step s there; here it acts one step after its emission.
     expected = case.output if peer is None else case.peers.get(peer, case.output)
-    recording = emulator.run_steps(
-        case.n_steps,
-        case.input_step - 1,
-        case.input_id,
-        record=[] if expected.u is None else ["u", "v"],
-        noise=case.noise_raw,
-    )
+    recorded = () if expected.u is None else ("u", "v")
+    recording = run_case(case, chip, record=recorded, threads=threads)
     traces = {variable: trace.values for (_, variable), trace in recording.traces.items()}
     got = Output(
         traces.get("u"),

@@ -12,7 +12,7 @@ import sys
 import numba
 import numpy as np
 import oracle
-from conformance.images import THREADS, image_of
+from conformance.images import THREADS
 from conformance.load import VECTORS, load_case
 from conformance.random_images import RandomCase, random_case
 
@@ -27,6 +27,7 @@ from neurochip import (
     draw_stimulus,
     fixed_probability,
 )
+from neurochip.conformance import run_case
 from neurochip.emulator import Emulator
 from neurochip.recording import Recording
 from neurochip.reference import simulate_reference
@@ -64,14 +65,7 @@ def suite() -> dict[str, str]:
     found = {}
     for name in VECTOR_NAMES:
         case = load_case(VECTORS / f"public_{name}.npz")
-        recording = Emulator(image_of(case), threads=1, warn=False).run_steps(
-            case.n_steps,
-            case.input_step - 1,
-            case.input_id,
-            noise=case.noise_raw,
-            record=["u", "v"],
-        )
-        found[name] = digest(recording)
+        found[name] = digest(run_case(case, threads=1))
     cases = {
         f"image {k}": random_case(np.random.default_rng([41, k]), budget=200)
         for k in range(RANDOM_IMAGES)
