@@ -77,7 +77,7 @@ class Loop:
     ) -> None:
         self.inputs, self.columns, self.currents = inputs, columns, currents
         self._dt, self._at_once = dt, at_once
-        work = 2 * (len(neurons.v_inf) + len(synapses.target) // 50)
+        work = 2 * (len(neurons.v_inf) + network.n_synapses // 50)
         self._most_workers = min(threads, max(1, work // WORK_OF_WORKER))
         delay = 1 + len(synapses.target) / _SYNAPSES
         self._pace = Pace(self._most_workers, work, delay)

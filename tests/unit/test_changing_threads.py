@@ -16,6 +16,7 @@ from neurochip import (
     Population,
     Reference,
     Uniform,
+    all_to_all,
     draw_stimulus,
     fixed_probability,
 )
@@ -108,3 +109,17 @@ def test_threads_of_the_reference_leave_after_the_same_step(monkeypatch):
     found = Reference(model, 0.5, threads=2).run(stimulus, record="v")
     np.testing.assert_array_equal(found.trace("cells").values, expected.trace("cells").values)
     assert set(pace.done) == {(2, 1), (1, 3)}
+
+
+def test_synapses_that_learn_are_work_of_several_threads(monkeypatch):
+    pace = pace_of((1 << 40, True))
+    use(pace, monkeypatch)
+    monkeypatch.setattr(loop, "WORK_OF_WORKER", 1000)
+    source = PoissonInput("source", 600, rate=5.0)
+    cells = Population("cells", 100, LIF(tau_m=10.0, tau_syn=3.0))
+    rule = STDP(tau_plus=20.0, tau_minus=20.0, a_plus=0.05, a_minus=0.06, w_max=4.0)
+    for plasticity in (None, rule):
+        links = [all_to_all(source, cells, weight=0.1, plasticity=plasticity)]
+        model = Network(inputs=[source], populations=[cells], connections=links)
+        Reference(model, 1.0, threads=2).run(draw_stimulus(model, 5.0, 1))
+        assert pace.done.pop() == (2, 5)
