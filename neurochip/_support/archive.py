@@ -21,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..typing import Int32Array
+from .memory import amount
 
 __all__ = ["DAMAGE", "TEXT_LIMIT", "ZIP", "Archive", "bytes_of", "checksum", "reason", "total"]
 
@@ -251,7 +252,7 @@ def _filled(name: str, member: IO[bytes], size: int) -> Any:
     try:
         array = np.empty(size, np.uint8)
     except (MemoryError, ValueError):
-        raise MemoryError(f"{name!r} takes {size / 1e9:.3g} GB of memory") from None
+        raise MemoryError(f"{name!r} takes {amount(size)} of memory") from None
     view = array.data
     done = 0
     while done < size:

@@ -1,13 +1,13 @@
-"""One clear error if memory is insufficient."""
+"""One clear error if memory is insufficient, and amounts of memory as text."""
 
 from __future__ import annotations
 
 from ..errors import NeurochipError
 
-__all__ = ["EnoughMemory"]
+__all__ = ["EnoughMemory", "amount"]
 
 _ADDRESSES = 1 << 47  # bytes of the address space; NumPy raises other errors beyond it
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 class EnoughMemory:
@@ -37,14 +37,15 @@ class EnoughMemory:
             raise self._refusal() from None
 
     def _refusal(self) -> NeurochipError:
-        amount = _amount(self._n_bytes)
-        return self._error(
-            f"{self._what} at least {amount} of memory, which is not available. {self._remedy}"
-        )
+        needed = f"{self._what} at least {amount(self._n_bytes)} of memory"
+        return self._error(f"{needed}, which is not available. {self._remedy}")
 
 
-def _amount(n_bytes: float) -> str:
-    unit = 0
-    while n_bytes >= 1000 and unit < len(_UNITS) - 1:
-        n_bytes, unit = n_bytes / 1000, unit + 1
-    return f"{n_bytes:.3g} {_UNITS[unit]}"
+def amount(n_bytes: float) -> str:
+    """Return a size, at most 1,000 EB, with three digits in the unit in which it is below 1000."""
+    size = float(f"{n_bytes:.3g}")  # 999.9 MB are 1 GB
+    for unit in _UNITS:
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return "1,000 EB"

@@ -466,7 +466,7 @@ def test_more_spikes_than_memory_holds_are_refused():
     with pytest.raises(FrontendError) as caught:
         drawn(source, 0, 1000)
     assert str(caught.value) == (
-        "run: 1e+15 spikes of 'noise' in 100 ms take at least 2.8e+04 TB of memory, which is not "
+        "run: 1e+15 spikes of 'noise' in 100 ms take at least 28 PB of memory, which is not "
         "available. Lower the rate, or run for a shorter time, several times in sequence."
     )
 

@@ -21,6 +21,7 @@ from neurochip import (
     one_to_one,
 )
 from neurochip._support.grid import LAST_STEP
+from neurochip._support.memory import amount
 from neurochip.emulator import Emulator, emulator
 from neurochip.emulator.cpu import batch, engine
 from neurochip.errors import EmulatorError, StimulusError
@@ -171,8 +172,13 @@ def test_a_duration_of_more_steps_than_can_be_counted_is_refused(duration, steps
             "which is not available. Draw a shorter stimulus, or lower the rate.",
         ),
         (
+            1e14,
+            "stimulus: 2e+14 spikes of input 'source' in 1e+14 ms take at least 3.2 PB of memory, "
+            "which is not available. Draw a shorter stimulus, or lower the rate.",
+        ),
+        (
             1e300,
-            "stimulus: 2e+300 spikes of input 'source' in 1e+300 ms take at least 3.2e+289 TB of "
+            "stimulus: 2e+300 spikes of input 'source' in 1e+300 ms take at least 1,000 EB of "
             "memory, which is not available. Draw a shorter stimulus, or lower the rate.",
         ),
     ],
@@ -183,6 +189,25 @@ def test_a_stimulus_that_no_memory_holds_is_not_drawn(duration, text):
         populations=[Population("cells", 2, LIF())],
     )
     assert refusal(lambda: draw_stimulus(network, duration, 1), StimulusError) == text
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (123_456, "123 kB"),
+        (999_499_999, "999 MB"),
+        (999_500_001, "1 GB"),
+        (2.4e15, "2.4 PB"),
+        (9.99e20, "999 EB"),
+        (1e21, "1,000 EB"),
+        (np.inf, "1,000 EB"),
+    ],
+)
+def test_an_amount_of_memory_has_three_digits_and_no_exponent(n_bytes, text):
+    assert amount(n_bytes) == text
 
 
 def out_of_memory(*_, **__):
