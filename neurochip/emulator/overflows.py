@@ -179,9 +179,13 @@ def _remedy(image: ChipImage, of_neurons: bool) -> str:
         return "Use smaller weights and biases, or a chip with wider registers."
     assert image.symbols is not None
     options = image.symbols.report.options
-    headroom = f"headroom (now {options['headroom']}) or " if of_neurons else ""
+    rates = (
+        f"a higher assumed_rate (now {options['assumed_rate']}), the recording of a float run as "
+        "activity, or the expected_rate of inputs whose spikes are not known"
+    )
+    if not of_neurons:
+        return f"Compile with {rates}."
     return (
-        f"Compile with a higher {headroom}assumed_rate (now {options['assumed_rate']}), with the "
-        "recording of a float run as activity, or with the expected_rate of inputs whose spikes "
-        "are not known."
+        f"Compile with a higher headroom (now {options['headroom']}): sources that spike in the "
+        f"same step need it. If rates were predicted too low, {rates} helps, too."
     )

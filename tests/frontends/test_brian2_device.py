@@ -471,10 +471,10 @@ def test_overflows_are_told_in_brian2s_log(b2):
     assert text == (
         f"Chip run: population {group.name!r}: a sum of synaptic input wrapped round at 22 bits "
         "200 times. A register that wraps changes its sign: spikes are lost or added. Compile with "
-        "a higher headroom (now 1.0) or assumed_rate (now 0.0), with the recording of a float run "
-        "as activity, or with the expected_rate of inputs whose spikes are not known. Options are "
-        "set as in "
-        'set_device("neurochip", headroom=4).'
+        "a higher headroom (now 1.0): sources that spike in the same step need it. If rates were "
+        "predicted too low, a higher assumed_rate (now 0.0), the recording of a float run as "
+        "activity, or the expected_rate of inputs whose spikes are not known helps, too. Options "
+        'are set as in set_device("neurochip", headroom=4).'
     )
 
 

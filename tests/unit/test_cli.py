@@ -487,8 +487,9 @@ def test_an_overflow_is_one_line_of_warning_and_strict_stops_at_it_and_writes_no
     assert unfolded(result.stderr) == [
         "Warning: run: population 'cells': a sum of synaptic input wrapped round at 22 bits 1 "
         "time. A register that wraps changes its sign: spikes are lost or added. Compile with a "
-        "higher headroom (now 1.25) or assumed_rate (now auto), with the recording of a float run "
-        "as activity, or with the expected_rate of inputs whose spikes are not known."
+        "higher headroom (now 1.25): sources that spike in the same step need it. If rates were "
+        "predicted too low, a higher assumed_rate (now auto), the recording of a float run as "
+        "activity, or the expected_rate of inputs whose spikes are not known helps, too."
     ]
     assert "accumulator wraps 1," in result.stdout
     Path("recording.npz").unlink()

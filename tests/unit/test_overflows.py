@@ -30,6 +30,7 @@ from neurochip import (
     fixed_probability,
     judge,
     measure_dt,
+    simulate_reference,
     sweep,
     validate,
 )
@@ -42,8 +43,9 @@ from neurochip.learning import LearningRule, Trace
 
 SIGN = "A register that wraps changes its sign: spikes are lost or added."
 COMPILE = (
-    "Compile with a higher headroom (now 1.25) or assumed_rate (now auto), with the recording of a "
-    "float run as activity, or with the expected_rate of inputs whose spikes are not known."
+    "Compile with a higher headroom (now 1.25): sources that spike in the same step need it. If "
+    "rates were predicted too low, a higher assumed_rate (now auto), the recording of a float run "
+    "as activity, or the expected_rate of inputs whose spikes are not known helps, too."
 )
 VOLLEYS = np.arange(5)
 
@@ -83,6 +85,13 @@ def test_a_run_that_wraps_warns_once_and_counts_by_population():
         f"run: population 'p0': {wrapped} 15 times; population 'p1': {wrapped} 10 times. "
         f"{SIGN} {COMPILE}"
     )
+
+
+def test_only_headroom_helps_against_spikes_in_the_same_step():
+    measured = simulate_reference(NETWORK, STIMULUS, 1.0)
+    for options in ({"activity": measured}, {"assumed_rate": 1000.0}):
+        image = compile_network(NETWORK, dt=1.0, **options)
+        assert Emulator(image, warn=False).run(STIMULUS).overflows == COUNTS
 
 
 def test_a_run_without_overflow_says_nothing():
@@ -189,8 +198,8 @@ def test_traces_that_are_often_at_their_limit_are_told_with_what_helps():
     assert text == (
         f"run: connection 'source->cells': traces met their limit {counts['traces']:,} times in "
         f"{counts['spikes']:,} spikes. A trace at its limit forgets spikes, and changes weights by "
-        "too little. Compile with a higher assumed_rate (now auto), with the recording of a float "
-        "run as activity, or with the expected_rate of inputs whose spikes are not known."
+        "too little. Compile with a higher assumed_rate (now auto), the recording of a float run "
+        "as activity, or the expected_rate of inputs whose spikes are not known."
     )
     emulator.reset()
     text, _ = told_once(emulator.run_batch, [stimulus, draw_stimulus(driven(rate=1.0), 300.0, 1)])
