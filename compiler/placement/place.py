@@ -108,7 +108,9 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
     """Fill cores as the chosen strategy proposes, and place the cores on the mesh.
 
     The number of axons between neurons is known only when all cores are filled. Cores that need too
-    many axons are divided in two, as long as this helps.
+    many axons are divided in two until none does. The axons of a core can grow at first: as long as
+    it sends to almost all cores, there are twice as many of them, and only then does it share them
+    with fewer neurons.
 
     Raises
     ------
@@ -120,23 +122,19 @@ def place(work: Workload, chip: ChipSpec, options: CompileOptions) -> Placement:
     first = filling = filler.fill(order, opens)
     if filling.failed >= 0:
         raise FitError(_too_large(work, filling, chip))
-    least = None
     while True:
         if filling.n_cores > chip.total_cores:
             if filling is first:
                 raise FitError(_too_many(work, filling, chip))
             raise FitError(_too_many_axons(work, first, chip, options))
         placement = _on_mesh(work, chip, filling, options)
-        excess = _excess(placement, chip)
-        over = np.flatnonzero(np.maximum(*excess.values()) > 0)
+        over = np.flatnonzero(np.maximum(*_excess(placement, chip).values()) > 0)
         if not over.size:
             return placement
         del placement
-        most = int(max(values.max() for values in excess.values()))
         sizes = np.diff(filling.core_ptr)[over]
-        if (least is not None and most >= least) or sizes.max() == 1:
+        if sizes.max() == 1:
             raise FitError(_too_many_axons(work, first, chip, options))
-        least = most
         filling = filler.divide(filling, over, (sizes + 1) // 2)
 
 

@@ -26,6 +26,7 @@ from neurochip import (
     all_to_all,
     draw_stimulus,
     estimate_energy,
+    fixed_outdegree,
     from_arrays,
     map_network,
 )
@@ -283,6 +284,20 @@ def test_cores_with_too_many_axons_are_cut_until_they_fit():
     image = compile_network(network, chip.what_if(output_axons=30), 1.0)
     assert image.core_ptr.tolist() == [0, 8, 16, 32, 48, 64]
     assert image.report.resources["output_axons"] == (24, 30)
+
+
+def test_cores_are_cut_further_if_more_of_them_need_more_axons_at_first():
+    """32 neurons reach all cores, so half of them have almost twice the axons; eight have fewer."""
+    cells = Population("cells", 1152, CELL)
+    link = fixed_outdegree(cells, cells, 8, weight=1.0, seed=1)
+    network = Network(populations=[cells], connections=[link])
+    chip = LOIHI.what_if(compartments=32, cores=1024)
+    halves = [chip.what_if(compartments=size) for size in (32, 16, 8)]
+    images = [compile_network(network, half, 1.0) for half in halves]
+    assert [image.n_cores for image in images] == [36, 72, 144]
+    assert [image.report.resources["output_axons"][0] for image in images] == [72, 104, 64]
+    image = compile_network(network, chip.what_if(output_axons=66), 1.0)
+    assert (image.n_cores, image.report.resources["output_axons"]) == (144, (64, 66))
 
 
 def test_neurons_with_other_limits_of_v_share_no_core():
