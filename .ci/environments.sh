@@ -1,9 +1,10 @@
 # Sourced by the scripts of this folder, from the root of the project: fresh environments in
-# $folder, which is deleted at the end.
+# $folder, which is deleted at the end, with the kernels that they compile.
 
 outside=$PATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+export XDG_CACHE_HOME=$folder/cache
 
 # Print the first Python 3.MINOR that can make environments: of the PATH, or of pyenv.
 find_python() { # MINOR...

@@ -1,7 +1,8 @@
 """The key of a kernel: one digest over everything that its compiled code depends on.
 
 Numba's own key covers the bytecode of a kernel only. This key also covers the kernels that it calls
-and the constants that it reads, in all files.
+and the constants that it reads, in all files, and how kernels are compiled: two kernels whose code
+was made in different ways must not meet in one process, where LLVM joins functions by name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def key_of(kernel: Any) -> str:
         If the kernel refers to an object of another kind, whose changes would not be noticed.
     """
     compiler, options = kernel._compiler.pipeline_class, sorted(kernel.targetoptions.items())
-    digest = hashlib.sha256(f"{compiler.__name__} {options}".encode())
+    how = f"{compiler.__name__} {_source_of(compiler.__module__)} {options}"
+    digest = hashlib.sha256(how.encode())
     for part in _parts(kernel.py_func):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
