@@ -1,18 +1,55 @@
-"""An image whose runs are interrupted, with all state that must survive an interruption."""
+"""Interruptions, and an image to be interrupted, with all state that must survive one."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 
+import neurochip
 from neurochip import LOIHI, LOIHI2
 from neurochip.image import PeriodicReset, ProgramGroup
 from neurochip.image.program import Noise, SignMode, Synapses, program
 from neurochip.programs import PROGRAMS
 
-__all__ = ["SIZE", "STEPS", "continues_exactly", "noisy_image", "program_image", "run"]
+__all__ = [
+    "SIZE",
+    "STEPS",
+    "InterruptedAtLine",
+    "continues_exactly",
+    "noisy_image",
+    "program_image",
+    "run",
+]
 
+PACKAGE = str(Path(neurochip.__file__).parent)
 WHO = "compartments"
 SIZE, STEPS = 70, 60
+
+
+class InterruptedAtLine:
+    """Raise KeyboardInterrupt before the n-th line of this package that a block runs."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def __enter__(self):
+        self.before = sys.gettrace()
+        sys.settrace(self.trace)
+        return self
+
+    def __exit__(self, *_):
+        sys.settrace(self.before)
+
+    def trace(self, frame, event, _):
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+        return self.trace
 
 
 def noisy_image():

@@ -104,9 +104,9 @@ def _without_repeats() -> Iterator[None]:
         return found[key]
 
     collects = gc.isenabled()
-    gc.disable()
-    _Function.get_call_type = get_call_type
     try:
+        gc.disable()
+        _Function.get_call_type = get_call_type
         yield
     finally:
         _Function.get_call_type = _find_signature

@@ -92,7 +92,8 @@ class Pace:
         if self._threads > 1:  # as long as one thread would take
             patience = max(0.0, self._asked * self._seconds[1] - self._took)
         self._began = self._clock()
-        return Call(self._asked - self._done, self._threads, patience)
+        # Ctrl-C may have come while the last call was counted.
+        return Call(max(1, self._asked - self._done), self._threads, patience)
 
     def end(self, steps: int) -> None:
         """Stop the clock after a call, in which ``steps`` steps were done."""

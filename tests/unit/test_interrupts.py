@@ -7,16 +7,21 @@ import copy
 import itertools
 import os
 import pickle
-import sys
 import threading
 import warnings
-from pathlib import Path
 
 import pytest
 from conformance.images import THREADS
-from interruptible import SIZE, STEPS, continues_exactly, noisy_image, program_image, run
+from interruptible import (
+    SIZE,
+    STEPS,
+    InterruptedAtLine,
+    continues_exactly,
+    noisy_image,
+    program_image,
+    run,
+)
 
-import neurochip
 from neurochip.emulator import Emulator
 from neurochip.emulator import emulator as emulator_module
 from neurochip.emulator.cpu import engine
@@ -25,36 +30,10 @@ from neurochip.errors import EmulatorError
 
 pytestmark = pytest.mark.slow
 
-PACKAGE = str(Path(neurochip.__file__).parent)
-
 
 @pytest.fixture(scope="module")
 def image():
     return noisy_image()
-
-
-class InterruptedAtLine:
-    """Raise KeyboardInterrupt before the n-th line of this package that a block runs."""
-
-    def __init__(self, n):
-        self.left = n
-
-    def __enter__(self):
-        self.before = sys.gettrace()
-        sys.settrace(self.trace)
-        return self
-
-    def __exit__(self, *_):
-        sys.settrace(self.before)
-
-    def trace(self, frame, event, _):
-        if not frame.f_code.co_filename.startswith(PACKAGE):
-            return None
-        if event == "line":
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
-        return self.trace
 
 
 @pytest.fixture

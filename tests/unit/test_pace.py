@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from interruptible import InterruptedAtLine
 
 from neurochip._kernels import pace
 from neurochip._kernels.pace import Pace
@@ -96,3 +99,17 @@ def test_a_call_has_a_step_at_least(step):
     for _ in range(100):
         assert machine.pace.begin().steps >= 1
         machine.call()
+
+
+def test_wherever_a_call_is_interrupted_the_next_one_has_a_step_at_least():
+    for n in itertools.count(1):
+        machine = Machine(2, one=1e-5, all=6e-6)
+        try:
+            with InterruptedAtLine(n):
+                for _ in range(8):
+                    machine.call()
+        except KeyboardInterrupt:
+            assert machine.pace.begin().steps >= 1
+        else:
+            break
+    assert n > 50
