@@ -13,9 +13,7 @@ from neurochip._kernels.notice import NOTICE
 ROOT = Path(__file__).parents[1]
 PROPERTIES = ROOT / "tests" / "property"
 
-# A worker that begins with the first, which compiles no kernel, leaves the kernels that all need to
-# the worker that begins with the second. The third is the longest file.
-FIRST = ("test_product_mutants.py", "test_emulator_properties.py", "test_docs.py")
+FIRST = ("test_product_mutants.py", "test_docs.py")  # the longest files
 
 
 def pytest_configure() -> None:

@@ -16,7 +16,8 @@ from mutation.foundry import Foundry
 from mutation.tables import MUTANTS, changed
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow,  # so that -m "not slow" leaves them out, too
+    pytest.mark.thorough,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="tests run in forks"),
 ]
 
