@@ -23,6 +23,7 @@ ALONE = 0.01
 
 _TRIAL = 0.002  # s; a trial of the other number of threads, on a machine that does nothing else
 _SHARE = 100  # times that a trial takes pass before the next one, so they take 1 % of the time
+_FINEST = 1e-9  # s; a clock may not have moved
 _LONGEST = 1.0  # s between two trials, after which a core that became free is found
 
 
@@ -102,7 +103,7 @@ class Pace:
         slow = self._threads > 1 and self._took >= self._asked * self._seconds[1]
         if self._done < self._asked and not slow:
             return
-        self._seconds[self._threads] = self._took / max(1, self._done)
+        self._seconds[self._threads] = max(self._took, _FINEST) / max(1, self._done)
         before, self._best = self._best, min(self._seconds, key=lambda n: self._seconds[n])
         if before == self._best == self._threads:
             self._left -= self._took

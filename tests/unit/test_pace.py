@@ -93,7 +93,7 @@ def test_calls_of_one_step_count_together():
     assert share(machine.calls, 2) > 0.9
 
 
-@pytest.mark.parametrize("step", [1e-9, 1e-3, 7.0])
+@pytest.mark.parametrize("step", [0.0, 1e-9, 1e-3, 7.0])
 def test_a_call_has_a_step_at_least(step):
     machine = Machine(2, one=step, all=step)
     for _ in range(100):
