@@ -33,6 +33,11 @@ def begin_brian2_anew() -> None:
         brian2.defaultclock.dt = 0.1 * brian2.ms
 
 
+def copies(*views):
+    """Arrays that outlive their monitors: Brian2's own are views of memory that goes with these."""
+    return [np.array(view[:]) for view in views]
+
+
 def run_both(*objects, duration, namespace, record="v", weights=()):
     """Run in Brian2 and in neurochip's reference, which must agree; return Brian2's recording.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from with_brian2 import run_both
+from with_brian2 import copies, run_both
 
 from neurochip.errors import FrontendError
 
@@ -144,7 +144,7 @@ def test_monitors_hold_v_and_the_current_of_brian2(b2, kind):
     def build():
         objects = network_of(b2, kind, threshold=1000)
         state = b2.StateMonitor(objects[0], ["v", "g"], record=True)
-        return [*objects, state], lambda: (state.v_[:], state.g_[:])
+        return [*objects, state], lambda: copies(state.v_, state.g_)
 
     expected, got = (run_on(b2, device, build, 100) for device in ("runtime", "neurochip"))
     for one, other in zip(expected, got, strict=True):
@@ -162,8 +162,7 @@ def test_v_of_a_monitor_is_what_the_chip_makes_of_its_kicks(b2):
         state = b2.StateMonitor(cells, ["v", "g"], record=True)
         spikes = b2.SpikeMonitor(cells)
         return [cells, source, both, kicks, state, spikes], lambda: (
-            state.v_[:],
-            np.array(spikes.i),
+            *copies(state.v_, spikes.i),
             np.rint(np.array(spikes.t_) / 1e-4).astype(int),
         )
 
@@ -198,7 +197,7 @@ def test_both_of_two_currents_are_recorded(b2, initial):
         for wires in (up, down):
             wires.connect(j="i")
         state = b2.StateMonitor(cells, ["v", "a", "b"], record=True)
-        return [cells, source, up, down, state], lambda: (state.v_[:], state.a_[:], state.b_[:])
+        return [cells, source, up, down, state], lambda: copies(state.v_, state.a_, state.b_)
 
     expected, got = (run_on(b2, device, build, 50) for device in ("runtime", "neurochip"))
     assert expected[1].max() > 1e-3
