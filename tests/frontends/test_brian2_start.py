@@ -251,10 +251,8 @@ def test_an_endless_period_is_none(b2):
 )
 def test_poisson_input_is_a_number_of_sources_and_a_probability(b2, number, rate, told):
     group = cells(b2)
-    try:
-        drive = b2.PoissonInput(group, "v", number, rate * b2.Hz, weight=0.1)
-    except ValueError:
-        pytest.skip("this Brian2 refuses the input itself")
+    drive = b2.PoissonInput(group, "v", 10, 20 * b2.Hz, weight=0.1)
+    drive._N, drive._rate = number, rate * b2.Hz  # newer Brian2 refuse some of them when made
     assert message(read, group, drive) == (
         f"PoissonInput {drive.name!r}: {told}. What works: a whole number of sources of at least "
         "0, and 0 to 1 spikes."

@@ -279,11 +279,11 @@ def test_a_path_that_is_no_file_is_refused(path, tmp_path):
         assert text == f"{tmp_path}: is not a file; pass the path of a sweep (.jsonl)."
     assert refuse(path="") == ".: is not a file; pass the path of a sweep (.jsonl)."
     path.touch()
-    null = r"(stat: )?embedded null (byte|character in path)"  # as each Python has it
-    for odd, reason in ((path / "x", "Not a directory"), (Path("a\0b"), null)):
+    with pytest.raises(ValueError, match="embedded null") as null:  # each Python has its words
+        Path("a\0b").stat()
+    for odd, reason in ((path / "x", "Not a directory"), (Path("a\0b"), null.value)):
         for text in (unreadable(odd), refuse(path=odd)):
-            told = rf"{re.escape(repr(str(odd)))}: cannot be read \({reason}\); pass another path\."
-            assert re.fullmatch(told, text)
+            assert text == f"{str(odd)!r}: cannot be read ({reason}); pass another path."
     assert unreadable(None) == "sweep: path = None; allowed: the path of a file (.jsonl)."
 
 
