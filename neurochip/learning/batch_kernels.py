@@ -130,8 +130,9 @@ def take_sparse(
         count = np.int64(0)
         if kind == PAIRS:
             while first + count < stop and n < SIZE:
-                take_row(lanes, n, first + count, 1, item, synapses)
-                n += np.int64(state.post_when[synapses.target[first + count]] > 0)
+                if state.post_when[synapses.target[first + count]] > 0:
+                    take_row(lanes, n, first + count, 1, item, synapses)
+                    n += 1
                 count += 1
         else:
             count = min(stop - first, SIZE - n)
@@ -169,7 +170,7 @@ def take_column(lanes: Any, n: Any, first: Any, count: Any, j: Any, synapses: An
         lanes[lane + PLACE] = synapses.position[entry]
         lanes[lane + X] = synapses.column_source[entry]
         lanes[lane + Y] = j
-        lanes[lane + NUMBER] = synapses.number[np.uint64(synapses.position[entry])]
+        lanes[lane + NUMBER] = synapses.column_number[entry]
 
 
 @inline_kernel

@@ -157,10 +157,12 @@ class Synapses(NamedTuple):
 
     The synapses of source i are places ``row[i]`` to ``row[i + 1] - 1``, with ``source``,
     ``target`` and ``number`` for draws. Those of target j are ``position[k]``, of source
-    ``column_source[k]``, for k from ``column[j]`` to ``column[j + 1] - 1``.
+    ``column_source[k]`` and with ``column_number[k]`` for draws, for k from ``column[j]`` to
+    ``column[j + 1] - 1``. The numbers are held twice: those of a column lie far apart by place.
 
     In a *dense* group each source has one synapse with each target, in the order of the targets,
-    and its number is the sum of ``row_number`` and ``column_number``; the lists are empty then.
+    and its number is the sum of ``row_number`` and ``column_number``, one for each source and one
+    for each target; the lists are empty then.
 
     The ``key`` of the draws of weight, delay and tag comes from the seed and from ``group``.
     """

@@ -230,6 +230,14 @@ MUTANTS = [
         f"{LEARNING}test_an_image_learns_what_learn_makes_of_its_spikes",
     ),
     Mutant(
+        "a synapse has the draws of another one after spikes of its target",
+        "neurochip/learning/group.py",
+        "number[position]",
+        "number",
+        "tests/unit/test_learning_batches.py::"
+        "test_a_synapse_learns_the_same_whatever_other_synapses_there_are",
+    ),
+    Mutant(
         "a reset keeps what was learned",
         POSITION,
         "                now[...] = start",
