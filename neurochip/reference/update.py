@@ -4,9 +4,11 @@ Most populations have the same parameters for all neurons. A parameter is then p
 otherwise as an array: each loop is compiled for both. Ten arrays of 100,000 neurons do not fit the
 cache; with the five arrays that remain, a step takes half of the time.
 
-Two rules for speed: loops over a part of an array count in uint64, because Numba then omits its
-check for negative indices and LLVM vectorises; and loops over neurons use no named tuples, because
-reading a field costs as much as ten neurons.
+Three rules for speed. Loops over a part of an array count in uint64, because Numba then omits its
+check for negative indices and LLVM vectorises. Loops over neurons use no named tuples, because
+reading a field costs as much as ten neurons. What a condition may leave as it was is loaded before
+the condition: otherwise LLVM loads or stores only some lanes of a vector, which takes three times
+as long on some processors.
 """
 
 from __future__ import annotations
@@ -64,11 +66,12 @@ def advance_delta(
 ) -> None:
     """Add the delta inputs of the step before to v, then let v decay toward v_inf."""
     for i in range(np.uint64(begin), np.uint64(end)):
-        kick = arrived[i] if free_from[i] < step else 0.0
+        before, kick = v[i], arrived[i]
         arrived[i] = 0.0
-        kept = (v[i] + kick - v_inf[i]) * value_of(keep_v, i)
+        kick = kick if free_from[i] < step else 0.0
+        kept = (before + kick - v_inf[i]) * value_of(keep_v, i)
         moved = v_inf[i] + kept + value_of(drift, i)
-        v[i] = moved if free_from[i] <= step else v[i]
+        v[i] = moved if free_from[i] <= step else before
 
 
 @inner_kernel
@@ -85,10 +88,11 @@ def advance_then_kick(
 ) -> None:
     """Let v decay toward v_inf, then add the delta inputs."""
     for i in range(np.uint64(begin), np.uint64(end)):
-        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        before = v[i]
+        kept = (before - v_inf[i]) * value_of(keep_v, i)
         moved = v_inf[i] + kept + value_of(drift, i) + arrived[i]
         arrived[i] = 0.0
-        v[i] = moved if free_from[i] <= step else v[i]
+        v[i] = moved if free_from[i] <= step else before
 
 
 @inner_kernel
@@ -108,11 +112,11 @@ def advance_current(
 ) -> None:
     """Add the input of the step before to the current, then advance v and let the current decay."""
     for i in range(np.uint64(begin), np.uint64(end)):
-        current = i_syn[i] + arrived[i]
+        before, current = v[i], i_syn[i] + arrived[i]
         arrived[i] = 0.0
-        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        kept = (before - v_inf[i]) * value_of(keep_v, i)
         moved = v_inf[i] + kept + value_of(drift, i) + value_of(gain, i) * current
-        v[i] = moved if free_from[i] <= step else v[i]
+        v[i] = moved if free_from[i] <= step else before
         i_syn[i] = current * value_of(keep_syn, i)
 
 
@@ -137,14 +141,14 @@ def advance_two_currents(
     """Do as :func:`advance_current` does, with an excitatory and an inhibitory current."""
     shift = np.uint64(second - begin)
     for i in range(np.uint64(begin), np.uint64(end)):
-        j = i + shift
+        j, before = i + shift, v[i]
         excitatory, inhibitory = i_syn[i] + arrived[i], i_syn[j] + arrived[j]
         arrived[i] = 0.0
         arrived[j] = 0.0
         driven = value_of(gain, i) * excitatory + value_of(second_gain, j) * inhibitory
-        kept = (v[i] - v_inf[i]) * value_of(keep_v, i)
+        kept = (before - v_inf[i]) * value_of(keep_v, i)
         moved = v_inf[i] + kept + value_of(drift, i) + driven
-        v[i] = moved if free_from[i] <= step else v[i]
+        v[i] = moved if free_from[i] <= step else before
         i_syn[i] = excitatory * value_of(keep_syn, i)
         i_syn[j] = inhibitory * value_of(second_keep_syn, j)
 
@@ -156,7 +160,8 @@ def kick(
     """Add the delta inputs of the second slots to v of neurons that are free before this step."""
     shift = np.uint64(second - begin)
     for i in range(np.uint64(begin), np.uint64(end)):
-        v[i] += arrived[i + shift] if free_from[i] < before else 0.0
+        amount = arrived[i + shift]
+        v[i] += amount if free_from[i] < before else 0.0
         arrived[i + shift] = 0.0
 
 

@@ -60,8 +60,8 @@ MUTANTS = [
     Mutant(
         "the threshold itself spikes",
         UPDATE,
-        "spike = (held == 0) & (v > settings",
-        "spike = (held == 0) & (v >= settings",
+        "spike, rises = (held == 0) & (v > threshold)",
+        "spike, rises = (held == 0) & (v >= threshold)",
         f"{SMALL}::test_v_must_exceed_the_threshold_and_is_reset_to_0",
     ),
     Mutant(
@@ -338,15 +338,15 @@ MUTANTS = [
     Mutant(
         "kicks on a refractory neuron are kept",
         "neurochip/reference/update.py",
-        "kick = arrived[i] if free_from[i] < step else 0.0",
-        "kick = arrived[i]",
+        "kick = kick if free_from[i] < step else 0.0",
+        "kick = kick",
         f"{REFERENCE}::test_kicks_on_a_refractory_neuron_are_lost_until_its_last_refractory_step",
     ),
     Mutant(
         "kicks beside a current are kept in the last refractory step",
         "neurochip/reference/update.py",
-        "v[i] += arrived[i + shift] if free_from[i] < before else 0.0",
-        "v[i] += arrived[i + shift] if free_from[i] <= before else 0.0",
+        "v[i] += amount if free_from[i] < before else 0.0",
+        "v[i] += amount if free_from[i] <= before else 0.0",
         "tests/unit/test_kicks_and_current.py::test_the_reference_loses_kicks_until_the_last"
         "_refractory_step",
     ),

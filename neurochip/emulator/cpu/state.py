@@ -65,11 +65,12 @@ ROWS = 4
 class Widths(NamedTuple):
     """Register widths as offsets and masks for :func:`~neurochip.emulator.cpu.arithmetic.wrap`.
 
-    ``sum_offset`` and ``sum_mask`` give the range of a sum of weights in units of ``weight_unit``:
-    the range of the accumulator, or with noise the range whose product with the unit fits 32 bits.
+    The unit of weights is ``2**weight_shift``. ``sum_offset`` and ``sum_mask`` give the range of a
+    sum of weights in this unit: the range of the accumulator, or with noise the range whose product
+    with the unit fits 32 bits.
     """
 
-    weight_unit: np.int32
+    weight_shift: np.int32
     sum_offset: np.int32
     sum_mask: np.int32
     accumulator_offset: np.int32
@@ -176,7 +177,7 @@ def widths_of(image: ChipImage, layout: Layout) -> Widths:
     accumulator = wrapping(core.accumulator_bits, core.accumulator_overflow)
     limits = (1 << 31, (1 << 32) - 1) if image.noise else (int(accumulator[0]), int(accumulator[1]))
     return Widths(
-        np.int32(unit),
+        np.int32(unit.bit_length() - 1),
         *_in_units(*limits, unit),
         *accumulator,
         *wrapping(core.state_bits, core.current_overflow),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..._kernels.hashing import hashed
+from ..._kernels.instructions import shifted
 from ..._kernels.jit import inline_kernel, inner_kernel
 from . import offsets as at
 from .arithmetic import decay_toward_zero, outside, wrap
@@ -22,7 +23,7 @@ __all__ = ["draw_noise", "join_tile", "redo_tile", "update_tile", "write_biases"
 @inline_kernel
 def arrived(ring: Any, place: Any, widths: Any, noise: Any, compartment: Any) -> Any:
     """Return the synaptic input of a compartment before its wrap (semantics 5.1)."""
-    sum_of_weights = np.int32(ring[place] * widths.weight_unit)
+    sum_of_weights = shifted(ring[place], np.int32(0), widths.weight_shift)
     if noise is not None:
         return np.int32(sum_of_weights + noise.current[compartment])
     return sum_of_weights
@@ -78,9 +79,9 @@ def finish(
     Return whether it spiked, and whether it stored a new v. A spike is marked in ``undo``: -1 in
     the row HELD.
     """
-    spike = (held == 0) & (v > settings[r + at.THRESHOLD])
-    rises = (held == 0) & (v <= settings[r + at.THRESHOLD])
-    count = settings[r + at.REFRACTORY] if spike else held
+    threshold, refractory = settings[r + at.THRESHOLD], settings[r + at.REFRACTORY]
+    spike, rises = (held == 0) & (v > threshold), (held == 0) & (v <= threshold)
+    count = refractory if spike else held
     undo[lane + at.HELD] = np.int32(-1) if spike else held
     tiles[i + at.U] = u
     tiles[i + at.V] = v if rises else np.int32(0)
