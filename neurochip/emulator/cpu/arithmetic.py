@@ -45,12 +45,12 @@ def decay_toward_zero(value: Any, keep: Any) -> Any:
 
     The decay of u (semantics 5.2) and of v (semantics 5.4).
 
-    The magnitude is split at bit 15, so that both products fit 32 bits and the result is exact:
-    floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Rounding the magnitude down is
-    truncation toward zero (three open emulators agree).
+    The value is split at bit 15, so that both products fit 32 bits and the result is exact:
+    floor((h 2**15 + l) k / 2**15) = h k + floor(l k / 2**15). Truncation toward zero (three open
+    emulators agree) is rounding up if the value is negative: then h has ones in all upper bits, and
+    15 of them are what rounds up the quotient of l k.
     """
-    magnitude = np.int32(abs(value))
-    high = np.int32(np.int32(magnitude >> DECAY_BITS) * keep)
-    low = np.int32(np.int32(np.int32(magnitude & _LOW) * keep) >> DECAY_BITS)
-    kept = np.int32(high + low)
-    return np.int32(-kept) if value < 0 else kept
+    h = np.int32(value >> DECAY_BITS)
+    up = np.int32(np.uint32(h) >> np.uint32(32 - DECAY_BITS))
+    low = np.int32(np.int32(np.int32(value & _LOW) * keep) + up)
+    return np.int32(np.int32(h * keep) + np.int32(low >> DECAY_BITS))
