@@ -16,6 +16,9 @@ from llvmlite.binding import parse_bitcode
 from numba.core.caching import CompileResultCacheImpl
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompileResult
+from numba.core.ir import Scope
+from numba.core.postproc import PostProcessor, VariableLifetime
+from numba.core.transforms import canonicalize_cfg
 from numba.core.types import Function
 
 __all__ = ["InnerCompiler", "InnerStorage", "KernelCompiler"]
@@ -25,7 +28,12 @@ _Library: Any = JITCodeLibrary
 _Storage: Any = CompileResultCacheImpl
 _Result: Any = CompileResult
 _Function: Any = Function
+_Scope: Any = Scope
+_Processor: Any = PostProcessor
+_Lifetime: Any = VariableLifetime
+_canonical: Any = canonicalize_cfg
 _find_signature: Any = _Function.get_call_type
+_process: Any = _Processor.run
 
 
 class InnerCode(_Library):  # type: ignore[misc]
@@ -87,9 +95,11 @@ class KernelCode(_Library):  # type: ignore[misc]
 
 @contextmanager
 def _without_repeats() -> Iterator[None]:
-    """Collect no garbage, and find the signature of an operation on the same types once.
+    """Collect no garbage, and do nothing twice, or in vain, that Numba does.
 
-    Both took a sixth of the time: Numba tries up to 30 signatures for each operator in the source.
+    Garbage and signatures took a sixth of the time: Numba tries up to 30 for each operator in the
+    source, and now once for the same types. Copies took a twelfth: with each block of a kernel that
+    is put into another one, Numba copied the names of all its variables, which it only reads.
     It compiles one kernel at a time; those that it calls are compiled meanwhile.
     """
     if _Function.get_call_type is not _find_signature:  # a kernel that another one calls
@@ -107,11 +117,29 @@ def _without_repeats() -> Iterator[None]:
     try:
         gc.disable()
         _Function.get_call_type = get_call_type
+        _Scope.__deepcopy__ = lambda scope, _: scope
+        _Processor.run = _process_briefly
         yield
     finally:
-        _Function.get_call_type = _find_signature
+        _Function.get_call_type, _Processor.run = _find_signature, _process
+        del _Scope.__deepcopy__
         if collects:
             gc.enable()
+
+
+def _process_briefly(processor: Any, *given: Any, **named: Any) -> None:
+    """Do what Numba does after a pass, but find no ends of the lives of variables.
+
+    At the end of its life a variable is set to zero, and its memory is freed. Kernels own none, so
+    this was a tenth of the time. Functions of Numba that a kernel calls may own some.
+    """
+    code = processor.func_ir
+    if code.func_id.modname.startswith("numba."):
+        _process(processor, *given, **named)
+        return
+    code.blocks = _canonical(code.blocks)
+    code.variable_lifetime = _Lifetime(code.blocks)
+    code.generator_info = None
 
 
 class KernelCompiler(_Compiler):  # type: ignore[misc]
