@@ -21,6 +21,8 @@ from numba.core.postproc import PostProcessor, VariableLifetime
 from numba.core.transforms import canonicalize_cfg
 from numba.core.types import Function
 
+from .tuples import kernel_context
+
 __all__ = ["InnerCompiler", "InnerStorage", "KernelCompiler"]
 
 _Compiler: Any = Compiler  # Numba has no types
@@ -146,6 +148,10 @@ class KernelCompiler(_Compiler):  # type: ignore[misc]
     """Numba's compiler, which takes two thirds of its time here."""
 
     code: Any = KernelCode
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.state.targetctx = kernel_context(self.state.targetctx)
 
     def define_pipelines(self) -> Any:
         """Return Numba's passes; the last of them writes into the library that it finds."""

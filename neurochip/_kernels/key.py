@@ -24,6 +24,8 @@ __all__ = ["globals_of", "key_of"]
 _CONSTANTS = (bool, int, float, str, bytes, tuple, type(None), np.generic)
 _LIBRARIES = frozenset({"builtins", "llvmlite", "math", "numba", "numpy"})
 """Packages whose members enter the key by name: their version is a property of the environment."""
+_COMPILERS = tuple(f"{__package__}.{name}" for name in ("compiling", "tuples"))
+"""Modules that say how kernels are compiled."""
 
 
 @functools.cache
@@ -39,7 +41,7 @@ def key_of(kernel: Any) -> str:
         If the kernel refers to an object of another kind, whose changes would not be noticed.
     """
     compiler, options = kernel._compiler.pipeline_class, sorted(kernel.targetoptions.items())
-    how = f"{compiler.__name__} {_source_of(compiler.__module__)} {options}"
+    how = f"{compiler.__name__} {[_source_of(module) for module in _COMPILERS]} {options}"
     digest = hashlib.sha256(how.encode())
     for part in _parts(kernel.py_func):
         digest.update(part.encode() + b"\0")

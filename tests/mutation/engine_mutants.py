@@ -68,15 +68,15 @@ MUTANTS = [
     Mutant(
         "padding sends spikes",
         UPDATE,
-        "live = _ALL >> np.uint64(LANES - used.groups[group, _LIVE])",
+        "live = _ALL >> np.uint64(LANES - tables.groups[group, _LIVE])",
         "live = _ALL",
         f"{ENGINE}test_neurons_that_do_not_exist_send_nothing",
     ),
     Mutant(
         "all overflows are counted for the first kind",
         UPDATE,
-        "count = used.counts[np.uint64(kind) * _EACH + lane]",
-        "count = used.counts[np.uint64(0) * _EACH + lane]",
+        "count = state.counts[np.uint64(kind) * _EACH + lane]",
+        "count = state.counts[np.uint64(0) * _EACH + lane]",
         f"{ENGINE}test_what_limits_a_value_is_counted_and_told",
     ),
     Mutant(

@@ -21,7 +21,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 from numba.core.types import Function
 
-from neurochip._kernels import cache, compiling, key
+from neurochip._kernels import cache, compiling, key, tuples
 from neurochip._kernels.jit import inner_kernel, kernel
 from neurochip._kernels.key import key_of
 from neurochip._kernels.notice import MESSAGE, NOTICE, Notice
@@ -245,12 +245,13 @@ def test_what_a_kernel_refers_to_is_in_its_key(package, change):
 
 @needs_jit
 @pytest.mark.parametrize("decorate", [kernel, inner_kernel])
-def test_how_kernels_are_compiled_is_in_their_keys(decorate, monkeypatch, tmp_path):
+@pytest.mark.parametrize("module", [compiling, tuples])
+def test_how_kernels_are_compiled_is_in_their_keys(decorate, module, monkeypatch, tmp_path):
     """Code of another version of the compiler in one process ended it: LLVM joins it by name."""
-    changed = tmp_path / "compiling.py"
-    changed.write_bytes(Path(compiling.__file__).read_bytes() + b"# Changed.")
+    changed = tmp_path / "changed.py"
+    changed.write_bytes(Path(module.__file__).read_bytes() + b"# Changed.")
     before = key_of(decorate(total_of))
-    monkeypatch.setattr(compiling, "__file__", str(changed))
+    monkeypatch.setattr(module, "__file__", str(changed))
     key._source_of.cache_clear()
     try:
         assert key_of(decorate(total_of)) != before

@@ -16,7 +16,6 @@ from ..position import UNDERWAY
 from .generate import function_of
 from .rows import place_of
 from .shared import deliver_shared
-from .state import Used
 from .update import bound
 
 __all__ = ["loop_of"]
@@ -114,31 +113,7 @@ def keep_results(index: Any, n: Any, tables: Any, state: Any, output: Any) -> No
         output.values[index, k] = state.tiles[output.places[k]]
 
 
-@inline_kernel
-def used_of(tables: Any, state: Any) -> Any:
-    """Return what the updates use."""
-    return Used(
-        tables.groups,
-        tables.compartment,
-        tables.sets,
-        tables.parameters,
-        tables.slot_size,
-        tables.planes,
-        tables.weight_shift,
-        tables.sum_offset,
-        tables.sum_mask,
-        state.tiles,
-        state.ring,
-        state.sent,
-        state.payloads,
-        state.scratch,
-        state.counts,
-        state.overflows,
-        state.first_overflow,
-    )
-
-
-def update_groups(step: Any, slot: Any, used: Any) -> Any:
+def update_groups(step: Any, slot: Any, tables: Any, state: Any) -> Any:
     """Stand for the calls of the kernels of all programs."""
 
 
@@ -176,7 +151,7 @@ def run_steps(
     registers, so both agree wherever the caller is interrupted.
     """
     index = state.clock[0] - first_step
-    used, ring_size = used_of(tables, state), np.uint64(tables.ring_size)
+    ring_size = np.uint64(tables.ring_size)
     state.clock[0] = UNDERWAY
     while index < stop:
         step, place = first_step + index, index - output.first_index
@@ -206,7 +181,7 @@ def run_steps(
                 state.ring,
             )
         deliver_nothing(step, index, inputs, head, ring_size, learning, state)
-        state.n_sent[0] = update_groups(step, head, used)
+        state.n_sent[0] = update_groups(step, head, tables, state)
         head = np.uint64((step + 1) * tables.slot_size % tables.ring_size)
         learn_nothing(step, index, place, inputs, head, ring_size, learning, state)
         keep_results(index, state.n_sent[0], tables, state, output)
@@ -221,8 +196,11 @@ def loop_of(group_kernels: tuple[Any, ...], *, learns: bool, shares: bool) -> An
     ``learns`` and ``shares`` say whether any synapses learn, and whether any share a kernel.
     """
     names = [item.__name__ for item in group_kernels]
-    calls = [f"    n = {name}(np.int64({k}), step, slot, used, n)" for k, name in enumerate(names)]
-    head, start = "def written(step, slot, used):", "    n = np.uint64(0)"
+    calls = [
+        f"    n = {name}(np.int64({k}), step, slot, tables, state, n)"
+        for k, name in enumerate(names)
+    ]
+    head, start = "def written(step, slot, tables, state):", "    n = np.uint64(0)"
     source = "\n".join([head, start, *calls, "    return np.int64(n)"])
     kernels = dict(zip(names, group_kernels, strict=True))
     every = inline_kernel(function_of(source, np=np, **kernels))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...typing import Int16Array, Int32Array, Int64Array, UInt8Array, UInt64Array
 
-__all__ = ["BiasRows", "Group", "Inputs", "Outputs", "State", "Tables", "Used"]
+__all__ = ["BiasRows", "Group", "Inputs", "Outputs", "State", "Tables"]
 
 
 class Group:
@@ -93,31 +93,6 @@ class State(NamedTuple):
     scratch: Int32Array
     counts: Int32Array
     events: Int64Array
-    overflows: Int32Array
-    first_overflow: Int64Array
-
-
-class Used(NamedTuple):
-    """Names the parts of :class:`Tables` and :class:`State` that an update reads and writes.
-
-    A call of a kernel copies seven numbers for each array that it is given, whether used or not.
-    """
-
-    groups: Int64Array
-    compartment: Int32Array
-    sets: Int64Array
-    parameters: Int32Array
-    slot_size: int
-    planes: Int64Array
-    weight_shift: int
-    sum_offset: np.int64
-    sum_mask: np.int64
-    tiles: Int32Array
-    ring: Int64Array
-    sent: Int32Array
-    payloads: Int32Array
-    scratch: Int32Array
-    counts: Int32Array
     overflows: Int32Array
     first_overflow: Int64Array
 

@@ -27,25 +27,25 @@ _RECEPTORS, _LIVE = Group.RECEPTORS, Group.LIVE
 
 
 @inline_kernel
-def collect(receptor: Any, place: Any, used: Any, ring: Any, scratch: Any) -> Any:
+def collect(receptor: Any, place: Any, tables: Any, ring: Any, scratch: Any) -> Any:
     """Write what arrived at a receptor of a tile in this step, and clear it (semantics 5.1).
 
     The exponent of a synapse group acts on its sum. Returns 0 if every sum fits the accumulator.
     """
-    plane_size = np.uint64(used.slot_size // len(used.planes))
+    plane_size = np.uint64(tables.slot_size // len(tables.planes))
     base = place + np.uint64(receptor) * plane_size
     to, flag = _ARRIVED + np.uint64(receptor) * _EACH, _WRAPPED + np.uint64(receptor) * _EACH
-    for plane in range(len(used.planes)):
-        shift, other = used.planes[plane, 1], place + np.uint64(plane) * plane_size
-        if used.planes[plane, 0] == receptor and shift > 0:
+    for plane in range(len(tables.planes)):
+        shift, other = tables.planes[plane, 1], place + np.uint64(plane) * plane_size
+        if tables.planes[plane, 0] == receptor and shift > 0:
             for lane in range(_EACH):
                 ring[base + lane] += ring[other + lane] >> shift
                 ring[other + lane] = 0
     beyond = np.int32(0)
     for lane in range(_EACH):
-        total = ring[base + lane] << used.weight_shift
+        total = ring[base + lane] << tables.weight_shift
         ring[base + lane] = 0
-        fits = ((total + used.sum_offset) & used.sum_mask) - used.sum_offset
+        fits = ((total + tables.sum_offset) & tables.sum_mask) - tables.sum_offset
         scratch[to + lane] = np.int32(fits)
         scratch[flag + lane] = np.int32(total != fits)
         beyond |= np.int32(total != fits)
@@ -53,13 +53,13 @@ def collect(receptor: Any, place: Any, used: Any, ring: Any, scratch: Any) -> An
 
 
 @inline_kernel
-def list_spikes(first: Any, live: Any, used: Any, n: Any) -> Any:
+def list_spikes(first: Any, live: Any, state: Any, n: Any) -> Any:
     """Append the lanes of a tile that spiked and their payloads; return the number of spikes."""
-    left = sign_bits(used.scratch, _FIRED) & live
+    left = sign_bits(state.scratch, _FIRED) & live
     while left != _NONE:
         lane = lowest_bit(left)
-        used.sent[n] = np.int32(first + lane)
-        used.payloads[n] = used.scratch[_EMITTED + lane]
+        state.sent[n] = np.int32(first + lane)
+        state.payloads[n] = state.scratch[_EMITTED + lane]
         n += _ONE
         left &= left - _ONE
     return n
@@ -77,21 +77,21 @@ def clear_counts(receptors: Any, scratch: Any, counts: Any) -> None:
 
 
 @inner_kernel
-def add_overflows(first: Any, step: Any, used: Any) -> None:
+def add_overflows(first: Any, step: Any, tables: Any, state: Any) -> None:
     """Add the counts of a tile to those of its compartments; remember the first (semantics 7)."""
     for lane in range(_EACH):
-        compartment = used.compartment[first + lane]
+        compartment = tables.compartment[first + lane]
         if compartment < 0:
             continue
         bits = np.int64(0)
         for kind in range(_KINDS):
-            count = used.counts[np.uint64(kind) * _EACH + lane]
-            used.overflows[first + lane, kind] += count
+            count = state.counts[np.uint64(kind) * _EACH + lane]
+            state.overflows[first + lane, kind] += count
             bits |= np.int64(count > 0) << kind
-        if bits and used.first_overflow[0] < 0:
-            used.first_overflow[0] = step
-            used.first_overflow[1] = compartment
-            used.first_overflow[2] = bits
+        if bits and state.first_overflow[0] < 0:
+            state.first_overflow[0] = step
+            state.first_overflow[1] = compartment
+            state.first_overflow[2] = bits
 
 
 def update_tile(*arguments: Any) -> Any:
@@ -102,33 +102,40 @@ def count_tile(*arguments: Any) -> Any:
     """Stand for ``TileKernels.count`` of a program."""
 
 
-def update_group(group: Any, step: Any, slot: Any, used: Any, n: Any) -> Any:
+def update_group(group: Any, step: Any, slot: Any, tables: Any, state: Any, n: Any) -> Any:
     """Update all tiles of a program, list what they send, and return the number of spikes.
 
-    ``slot`` is the place in the ring of the sums of this step, and ``used`` a
-    :class:`~neurochip.emulator.programmed.state.Used`.
+    ``slot`` is the place in the ring of the sums of this step.
     """
-    end, receptors = used.groups[group, _END], used.groups[group, _RECEPTORS]
-    size = np.uint64(used.groups[group, _SIZE])
-    tile = np.uint64(used.groups[group, _PLACE])
-    for number in range(used.groups[group, _FIRST], end):
-        first, start = np.uint64(number) * _EACH, np.uint64(used.sets[number])
+    end, receptors = tables.groups[group, _END], tables.groups[group, _RECEPTORS]
+    size = np.uint64(tables.groups[group, _SIZE])
+    tile = np.uint64(tables.groups[group, _PLACE])
+    for number in range(tables.groups[group, _FIRST], end):
+        first, start = np.uint64(number) * _EACH, np.uint64(tables.sets[number])
         wrapped = np.int32(0)
         for receptor in range(receptors):
-            wrapped |= collect(receptor, slot + first, used, used.ring, used.scratch)
-        acted = update_tile(used.tiles, tile, used.parameters, start, used.scratch, used.counts)
+            wrapped |= collect(receptor, slot + first, tables, state.ring, state.scratch)
+        acted = update_tile(
+            state.tiles, tile, tables.parameters, start, state.scratch, state.counts
+        )
         if wrapped | acted:
-            clear_counts(receptors, used.scratch, used.counts)
+            clear_counts(receptors, state.scratch, state.counts)
             for kind in range(_KINDS):
                 if acted >> kind & 1:
                     count_tile(
-                        used.tiles, tile, used.parameters, start, used.scratch, used.counts, kind
+                        state.tiles,
+                        tile,
+                        tables.parameters,
+                        start,
+                        state.scratch,
+                        state.counts,
+                        kind,
                     )
-            add_overflows(first, step, used)
+            add_overflows(first, step, tables, state)
         live = _ALL
         if number + 1 == end:
-            live = _ALL >> np.uint64(LANES - used.groups[group, _LIVE])
-        n = list_spikes(first, live, used, n)
+            live = _ALL >> np.uint64(LANES - tables.groups[group, _LIVE])
+        n = list_spikes(first, live, state, n)
         tile += size
     return n
 
