@@ -19,6 +19,7 @@ from numba.core.compiler import Compiler, CompileResult
 from numba.core.ir import Scope
 from numba.core.postproc import PostProcessor, VariableLifetime
 from numba.core.transforms import canonicalize_cfg
+from numba.core.typed_passes import NopythonRewrites
 from numba.core.types import Function
 
 from .tuples import kernel_context
@@ -34,6 +35,7 @@ _Scope: Any = Scope
 _Processor: Any = PostProcessor
 _Lifetime: Any = VariableLifetime
 _canonical: Any = canonicalize_cfg
+_Rewrites: Any = NopythonRewrites
 _find_signature: Any = _Function.get_call_type
 _process: Any = _Processor.run
 
@@ -154,12 +156,19 @@ class KernelCompiler(_Compiler):  # type: ignore[misc]
         self.state.targetctx = kernel_context(self.state.targetctx)
 
     def define_pipelines(self) -> Any:
-        """Return Numba's passes; the last of them writes into the library that it finds."""
+        """Return Numba's passes; the last of them writes into the library that it finds.
+
+        One is left out, which looks for operations on whole arrays, which kernels do not have.
+        """
         state = self.state
         if state.library is None:
             state.library = self.code(state.targetctx.codegen(), state.func_id.func_qualname)
             state.library.enable_object_caching()
-        return super().define_pipelines()
+        pipelines = super().define_pipelines()
+        for pipeline in pipelines:
+            pipeline.passes = [entry for entry in pipeline.passes if entry[0] is not _Rewrites]
+            pipeline.finalize()
+        return pipelines
 
     def compile_extra(self, function: Any) -> Any:
         """Compile a function."""
