@@ -182,7 +182,7 @@ def advance_once(
         y += impulse if when[side.neuron[owner + lane]] > 0 else 0.0
         whole = np.floor(y)
         a = np.int32(whole) + np.int32(draws[lane] < y - whole)
-        beyond += np.int32(a > top)
+        beyond = np.int32(beyond + np.int32(a > top))
         for k in range(engine.epoch):
             history[now + lane + np.uint64(k * n)] = min(a, top)
     counts[TRACES] += beyond
@@ -213,7 +213,7 @@ def advance_early(
         up = np.int32(draws[lane] < y - np.floor(y))
         spike = np.int32(when[side.neuron[owner + lane]] > 0)
         a = np.int32(before + impulse * spike)
-        beyond += np.int32(a > top) & spike
+        beyond = np.int32(beyond + (np.int32(a > top) & spike))
         a = min(a, top) if spike else a
         history[now + lane] = a
         values[v, owner + lane] = np.int32(np.floor(a * decay)) + up

@@ -23,6 +23,10 @@ KERNELS = (
     "tests/property/test_program_kernels.py"
     "::test_kernels_of_random_programs_give_the_integers_of_the_interpreter"
 )
+ROUNDED = (
+    "tests/property/test_program_kernels.py"
+    "::test_a_product_that_is_rounded_at_once_is_that_of_the_interpreter"
+)
 MESSAGES = "tests/unit/test_program_messages.py"
 IMAGES = "tests/unit/test_image_programs.py"
 
@@ -203,6 +207,34 @@ MUTANTS = [
         "if group.receptor:",
         "if group.receptor > 1:",
         f"{IMAGES}::test_the_second_receptor_needs_two_inputs",
+    ),
+    Mutant(
+        "a product that is rounded at once rounds toward minus infinity",
+        GENERATE,
+        "* r{keep} + {up})",
+        "* r{keep})",
+        ROUNDED,
+    ),
+    Mutant(
+        "a product is rounded by the least of the shifts that a parameter may be",
+        GENERATE,
+        "if not 0 < shift == most_shift or",
+        "if not 0 < shift + 1 or",
+        ROUNDED,
+    ),
+    Mutant(
+        "a factor below zero has the rounding of one above",
+        GENERATE,
+        "or least < 0 or",
+        "or",
+        ROUNDED,
+    ),
+    Mutant(
+        "products of more than 32 bits are cut",
+        GENERATE,
+        "products = ((largest >> shift) + 1) * most,",
+        "products = 0,",
+        ROUNDED,
     ),
     Mutant(
         "the digest leaves out the interval of a reset",

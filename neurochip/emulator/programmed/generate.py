@@ -125,10 +125,16 @@ def _update_source(program: NeuronProgram, input_bits: int, counting: Counting) 
     """Return the text of a kernel; the variable of register k of the table is ``rk``."""
     known = _ranges_at_start(program, input_bits)
     body = _loads(program, counts=False)
+    rows, rounded = _rows(program), False
     for index, ((to, operation, *operands), result) in enumerate(
-        zip(_rows(program), program.ranges(input_bits), strict=True)
+        zip(rows, program.ranges(input_bits), strict=True)
     ):
         given = [(k, known[k]) for k in operands]
+        decay = _decay(to, given, rows[index + 1 :], known) if operation == "mul" else ""
+        if decay or rounded:  # a product that is rounded at once, or the row that would round it
+            body += [f"r{to} = {decay}"] * bool(decay)
+            known[to], rounded = result, bool(decay)
+            continue
         if operation == "emit":
             value = _texts(given, result)[0]
             body += [
@@ -143,11 +149,13 @@ def _update_source(program: NeuronProgram, input_bits: int, counting: Counting) 
         body += [f"{'limited' if kind else f'r{to}'} = {value}"]
         if kind == LOW and counting.lowest is not None:
             # The least of all, for a model may hold v at a bound of its own in every step.
-            seen = before if _is_narrow(given[0][1]) else f"max({before}, {counting.lowest - 1})"
+            seen = before
+            if not _is_narrow(given[0][1]):
+                seen = f"np.int32(min(max({before}, {counting.lowest - 1}), 0))"
             body += [f"deepest = np.int32(min(deepest, {seen}))", f"r{to} = limited"]
         elif kind:
             acts = f"{1 << kind} if limited != {before} else 0"
-            body += [f"acted |= np.int32({acts})", f"r{to} = limited"]
+            body += [f"acted = np.int32(acted | np.int32({acts}))", f"r{to} = limited"]
         known[to] = result
     body += [f"{_at(_TILE, k)} = np.int32(r{register})" for k, register in _written(program)]
     silent = all(row[1] != "emit" for row in program.rows)
@@ -281,6 +289,28 @@ def _value(operation: str, operands: Sequence[tuple[int, _Range]], result: _Rang
     expression = _EXPRESSIONS["narrow div" if narrow else operation]
     kind = "np.int32" if _is_narrow(result) else "np.int64"
     return f"{kind}({expression.format(**values)})"
+
+
+def _decay(
+    to: int, factors: Sequence[tuple[int, _Range]], later: Sequence[Any], known: dict[int, _Range]
+) -> str:
+    """Return the expression of a product and of the next row, if that only rounds it toward zero.
+
+    The value is split at the shift, so that 32 bits hold both products: vectors then have twice as
+    many lanes. See :func:`neurochip.emulator.cpu.arithmetic.decay_toward_zero`. If 32 bits are too
+    few, or the next row does something else, the expression is empty.
+    """
+    if not later or later[0][:3] != (to, "rtz", to):
+        return ""
+    (value, (low, high)), (keep, (least, most)) = factors
+    (shift, most_shift), largest = known[later[0][3]], max(-low, high)
+    products = ((largest >> shift) + 1) * most, ((1 << shift) - 1) * (most + 1)
+    if not 0 < shift == most_shift or least < 0 or max(largest, *products) >= 1 << 31:
+        return ""
+    h = f"np.int32(r{value} >> {shift})"
+    up = f"np.int32(np.uint32({h}) >> np.uint32({32 - shift}))"
+    rest = f"np.int32(np.int32(r{value} & {(1 << shift) - 1}) * r{keep} + {up})"
+    return f"np.int32(np.int32({h} * r{keep}) + ({rest} >> {shift}))"
 
 
 def _all_narrow(operands: Sequence[tuple[int, _Range]], result: _Range) -> bool:

@@ -48,7 +48,7 @@ def collect(receptor: Any, place: Any, tables: Any, ring: Any, scratch: Any) -> 
         fits = ((total + tables.sum_offset) & tables.sum_mask) - tables.sum_offset
         scratch[to + lane] = np.int32(fits)
         scratch[flag + lane] = np.int32(total != fits)
-        beyond |= np.int32(total != fits)
+        beyond = np.int32(beyond | np.int32(total != fits))
     return beyond
 
 
