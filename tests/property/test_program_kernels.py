@@ -47,7 +47,7 @@ def decaying(bits, least, span, shift):
         rows=[
             ("t", "mul", "s", "keep"),
             ("t", "rtz", "t", "shift" if shift is None else shift),
-            ("s", "wrap", "t", bits),
+            ("s", "sat", "t", bits),
             (None, "emit", "s"),
         ],
         payload_bits=bits,
