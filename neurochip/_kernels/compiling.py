@@ -103,7 +103,7 @@ def _without_repeats() -> Iterator[None]:
 
     Garbage and signatures took a sixth of the time: Numba tries up to 30 for each operator in the
     source, and now once for the same types. Copies took a twelfth: with each block of a kernel that
-    is put into another one, Numba copied the names of all its variables, which it only reads.
+    is put into another one, Numba copied all its variables, of which it only reads the names.
     It compiles one kernel at a time; those that it calls are compiled meanwhile.
     """
     if _Function.get_call_type is not _find_signature:  # a kernel that another one calls
@@ -121,7 +121,7 @@ def _without_repeats() -> Iterator[None]:
     try:
         gc.disable()
         _Function.get_call_type = get_call_type
-        _Scope.__deepcopy__ = lambda scope, _: scope
+        _Scope.__deepcopy__ = _with_own_names
         _Processor.run = _process_briefly
         yield
     finally:
@@ -129,6 +129,20 @@ def _without_repeats() -> Iterator[None]:
         del _Scope.__deepcopy__
         if collects:
             gc.enable()
+
+
+def _with_own_names(scope: Any, _: Any) -> Any:
+    """Return a scope with the same variables, to which new ones can be added.
+
+    Numba adds some to the copy of a function whenever it puts the function into another one.
+    """
+    copied = _Scope(scope.parent, scope.loc)
+    copied.localvars._con.update(scope.localvars._con)
+    copied.redefined.update(scope.redefined)
+    copied.var_redefinitions.update(
+        (name, set(names)) for name, names in scope.var_redefinitions.items()
+    )
+    return copied
 
 
 def _process_briefly(processor: Any, *given: Any, **named: Any) -> None:

@@ -53,7 +53,7 @@ def _model(small: Any, models: Any, kind: Any) -> Any:
 
 
 class KernelContext(_Context):  # type: ignore[misc]
-    """What Numba knows of the processor, and of operations on large named tuples."""
+    """Tells Numba of the processor, and how operations on large named tuples are compiled."""
 
     def make_tuple(self, builder: Any, kind: Any, values: Any) -> Any:
         """Return a tuple of values from Python; a large one is the address of its fields."""

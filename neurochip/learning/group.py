@@ -117,17 +117,12 @@ def _synapses(
     """Return the lists of all synapses by place, or of a dense group what stands for them."""
     source, target, number = lists
     column, position = rows_of(target, sizes[1])
-    row_number, column_number = _EMPTY, number[position]
     dense = not listed and len(target) > 0 and len(target) == sizes[0] * sizes[1]
     if dense:
         targets, numbers = target.reshape(sizes), number.reshape(sizes).astype(np.int64)
-        numbers_of_rows, more = numbers[:, 0], numbers[0] - numbers[0, 0]
-        sums = numbers_of_rows[:, np.newaxis] + more
+        of_row, more = numbers[:, 0], numbers[0] - numbers[0, 0]
+        sums = of_row[:, np.newaxis] + more
         dense = bool((targets == np.arange(sizes[1])).all() and (numbers == sums).all())
-    if dense:
-        row_number, column_number = (
-            padded(each.astype(np.int32)) for each in (numbers_of_rows, more)
-        )
     return Synapses(
         dense=dense,
         row=row,
@@ -137,8 +132,8 @@ def _synapses(
         number=_EMPTY if dense else number,
         position=_EMPTY if dense else position.astype(np.int32),
         column_source=_EMPTY if dense else source[position],
-        row_number=row_number,
-        column_number=column_number,
+        row_number=padded(of_row.astype(np.int32)) if dense else _EMPTY,
+        column_number=padded(more.astype(np.int32)) if dense else number[position],
         group=group,
         key=synapse_keys(seed, group),
     )

@@ -26,7 +26,7 @@ def wrong_kernels(rng, number, bits, **options):
 
 
 def is_wrong(program, rng, bits, **options):
-    """Whether the kernel of a program differs from the interpreter in a step of 64 neurons."""
+    """Tell whether a program's kernel differs from the interpreter in a step of 64 neurons."""
     run = random_run(program, rng, LANES, 1, bits)
     states, payloads, acted = run_interpreter(program, *run)
     state, sent, counts = one_step(program, run, bits, **options)

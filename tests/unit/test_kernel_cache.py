@@ -2,7 +2,6 @@
 
 import builtins
 import datetime
-import gc
 import importlib
 import importlib.util
 import io
@@ -18,8 +17,6 @@ import numba
 import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
-from numba.core.errors import TypingError
-from numba.core.types import Function
 
 from neurochip._kernels import cache, compiling, key, tuples
 from neurochip._kernels.jit import inner_kernel, kernel
@@ -373,18 +370,6 @@ def test_the_emulator_can_be_imported_by_a_user_without_an_entry_in_passwd(tmp_p
     subprocess.run(
         [*name, sys.executable, "-c", "import neurochip.emulator"], env=environment, check=True
     )
-
-
-@needs_jit
-def test_numba_and_pythons_collector_are_as_before_when_a_kernel_is_or_cannot_be_compiled(
-    compiled_sum,
-):
-    before = Function.get_call_type
-    assert run(compiled_sum()[0]) == 10
-    with pytest.raises(TypingError):
-        kernel(lambda value: value.missing)(5)
-    assert Function.get_call_type is before
-    assert gc.isenabled()
 
 
 # --- the message of the first compilation ---------------------------------------------------------
