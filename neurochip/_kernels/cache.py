@@ -74,9 +74,14 @@ class _KernelCache(FunctionCache):
         self._kernel: Dispatcher | None = kernel  # until its key is known
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return a compiled function from disk, or None if it is not there."""
+        """Return a compiled function from disk, or None if it is not there.
+
+        Numba would first load all that it can compile, with SciPy, which takes longer than most
+        runs. Machine code needs none of it.
+        """
         self._open()
-        found = super().load_overload(sig, target_context)
+        with self._guard_against_spurious_io_errors():
+            found = self._load_overload(sig, target_context)
         NOTICE.count(loaded=found is not None)
         return found
 

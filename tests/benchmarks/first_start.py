@@ -4,7 +4,8 @@ python tests/benchmarks/first_start.py [FEATURE ...]
 
 Each run is a process with a cache of its own: the README's network begins with an empty one, all
 others with what that run left. A second run of the same network finds all kernels; the difference
-of the two is what the feature adds.
+of the two is what the feature adds. Python finds the bytecode of all modules, as after an
+installation.
 """
 
 # ruff: noqa: T201
@@ -12,6 +13,7 @@ of the two is what the feature adds.
 from __future__ import annotations
 
 import argparse
+import compileall
 import dataclasses
 import json
 import os
@@ -32,6 +34,7 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.tables import print_table
 
+import compiler
 import neurochip as nc
 from compiler import compile_network
 from neurochip.emulator import Emulator
@@ -152,7 +155,8 @@ def measure(cache: Path, *arguments: str) -> tuple[float, dict[str, float]]:
     """Run a process with this cache; return its CPU time in s, and that of each part."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg"}
-    environment.pop("NUMBA_CACHE_DIR", None)
+    for name in ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE"):
+        environment.pop(name, None)
     output = subprocess.run(
         [sys.executable, *arguments],
         env=environment, cwd=cache, check=True, stdout=subprocess.PIPE, text=True,
@@ -195,6 +199,8 @@ def main() -> None:
     if unknown:
         parser.error(f"no feature {unknown[0]!r}; there are {', '.join(FEATURES)}")
     facts, again = machine.facts(), range(options.repeats)
+    for package in (compiler, nc):
+        compileall.compile_dir(Path(str(package.__file__)).parent, quiet=1)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         commands = {

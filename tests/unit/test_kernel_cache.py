@@ -4,6 +4,7 @@ import builtins
 import datetime
 import importlib
 import importlib.util
+import inspect
 import io
 import itertools
 import os
@@ -118,6 +119,31 @@ def test_a_second_start_reads_the_kernel_from_disk(compiled_sum):
     again, _ = compiled_sum()
     assert run(again) == 10
     assert sum(again.stats.cache_hits.values()) == 1
+
+
+@needs_jit
+def test_a_kernel_from_disk_runs_without_what_numba_loads_to_compile_one(tmp_path):
+    (tmp_path / "summed.py").write_text(
+        "from neurochip._kernels.jit import kernel\n@kernel\n" + inspect.getsource(total_of)
+    )
+    script = (
+        "import sys, numpy, summed\n"
+        "print(summed.total_of(numpy.arange(5)), 'numba.np.arraymath' in sys.modules)"
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": path}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert printed == ["10 True\n", "10 False\n"]
 
 
 @needs_jit
