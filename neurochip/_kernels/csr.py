@@ -11,9 +11,12 @@ import numpy as np
 
 from .._support.csr import starts_of
 from ..typing import Int32Array, Int64Array
+from .instructions import prefetch
 from .jit import kernel
 
 __all__ = ["count_items", "list_rows", "transposed"]
+
+_AHEAD = 16  # entries
 
 
 @kernel
@@ -27,10 +30,14 @@ def count_items(item: Any, counts: Any) -> None:
 def list_rows(row_ptr: Any, item: Any, first: Any, cursor: Any, row: Any) -> None:
     """Append the number of each row, counted from ``first``, to the lists of its items.
 
-    ``cursor`` holds the next free place of each item's list, and is moved.
+    ``cursor`` holds the next free place of each item's list, and is moved. Both places of an entry
+    are prefetched: with 1e8 entries each is a cache miss.
     """
+    last = len(item) - 1
     for k in range(len(row_ptr) - 1):
         for i in range(row_ptr[k], row_ptr[k + 1]):
+            prefetch(cursor, item[min(i + 2 * _AHEAD, last)])
+            prefetch(row, cursor[item[min(i + _AHEAD, last)]])
             row[cursor[item[i]]] = first + k
             cursor[item[i]] += 1
 

@@ -116,15 +116,14 @@ def add_axons(
         Chip of each core.
     """
     from .._kernels.plain import call
-    from .tallies import add_axons_of
+    from .tallies import add_axons_of, groups_on
 
     n_cores, usage = filling.n_cores, filling.usage
     # Neurons of a population on the same core form a group.
-    group_of = population * n_cores + core_of
-    n_groups = int(group_of.max(initial=-1)) + 1
-    of_source = np.full(wiring.n_sources, -1)
+    pairs, group_of = np.unique(population * n_cores + core_of, return_inverse=True)
+    of_source = np.full(wiring.n_sources, -1, dtype=np.int32)
     of_source[: len(group_of)] = group_of
-    ends = np.stack([wiring.list_source, of_source[wiring.list_source]], axis=1).ravel()
+    of_list = np.stack([wiring.list_source, of_source[wiring.list_source]], axis=1).ravel()
     costs = (
         int(core.population_axons),
         core.population_axon_entries,
@@ -145,12 +144,12 @@ def add_axons(
             filling.core_ptr,
             wiring.synapse_ptr,
             wiring.in_list,
-            ends,
-            chip_of.astype(np.int64),
+            of_list,
+            chip_of.astype(np.int32),
             costs,
             np.full(wiring.n_sources, -1, dtype=np.int32),
-            np.full(n_groups, -1),
-            *(np.empty(n_groups, dtype=np.int64) for _ in range(3)),
+            groups_on(pairs % n_cores),
+            np.empty(len(pairs), dtype=np.int32),
             into,
             out,
         )

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .._kernels.instructions import prefetch
 from .._kernels.jit import kernel
+from ..typing import Int32Array, Int64Array
 
 __all__ = [
     "add_axons_of",
     "add_pairs",
     "count_pairs",
+    "groups_on",
     "list_pins",
     "list_reach",
     "sum_messages",
 ]
 
 _AHEAD = 16  # the group of a source is prefetched this many sources before its use
+# Places of a group: the last core that it reaches, its first source there, whether that is all or
+# how many reach it, and its own core.
+_LAST, _FIRST, _COUNT, _CORE = range(4)
+_GROUP = 4
 
 
 @kernel
@@ -74,6 +82,13 @@ def list_reach(order, core_ptr, start, in_list, list_source, seen, ptr, source):
         ptr[core + 1] = n
 
 
+def groups_on(core_of: Int64Array) -> Int32Array:
+    """Return what :func:`add_axons_of` notes of groups, which lie on these cores."""
+    groups = np.full((len(core_of), _GROUP), -1, dtype=np.int32)
+    groups[:, _CORE] = core_of
+    return groups.ravel()
+
+
 @kernel
 def add_axons_of(
     begin,
@@ -86,9 +101,7 @@ def add_axons_of(
     chip_of,
     costs,
     seen,
-    last,
-    count,
-    first,
+    groups,
     met,
     into,
     out,
@@ -96,13 +109,11 @@ def add_axons_of(
     """Add the axons from each group to each core of a range, to ``into`` and ``out``.
 
     The range is ``begin`` to ``stop - 1``. ``of_list`` holds the source of each list and its group,
-    or -1 for an input. A group has the number population * n_cores + core, so its core is the
-    number modulo n_cores. ``costs`` holds whether neurons share axons, and the entries of a shared
+    or -1 for an input. ``costs`` holds whether neurons share axons, and the entries of a shared
     axon, of a single axon, and of an axon to another chip. ``seen`` holds -1 for each source at the
-    start, and ``last`` for each group. If neurons share axons, it only matters whether a second one
-    of the group reaches the core.
+    start, and ``met`` has room for each group. If neurons share axons, it only matters whether a
+    second one of the group reaches the core. All that is noted of a group is in one cache line.
     """
-    n_cores = len(core_ptr) - 1
     shares, shared_entries, single_entries, chip_entries = costs
     for core in range(begin, stop):
         n = 0
@@ -111,31 +122,28 @@ def add_axons_of(
             for j in range(start[order[i]], end):
                 if j + _AHEAD < end:
                     prefetch(of_list, 2 * in_list[j + _AHEAD])
-                source, group = of_list[2 * in_list[j]], of_list[2 * in_list[j] + 1]
+                source, group = of_list[2 * in_list[j]], _GROUP * of_list[2 * in_list[j] + 1]
                 if group < 0:
                     continue
-                if last[group] != core:
-                    last[group] = core
-                    count[group] = 0
+                if groups[group + _LAST] != core:
+                    groups[group + _LAST] = core
+                    groups[group + _FIRST] = source
+                    groups[group + _COUNT] = shares
                     met[n] = group
                     n += 1
-                if shares:
-                    if count[group] == 0:
-                        first[group] = source
-                        count[group] = 1
-                    elif source != first[group]:
-                        count[group] = 2
-                elif seen[source] != core:
+                elif shares and source != groups[group + _FIRST]:
+                    groups[group + _COUNT] = 2
+                if not shares and seen[source] != core:
                     seen[source] = core
-                    count[group] += 1
+                    groups[group + _COUNT] += 1
         for i in range(n):
-            start_core, neurons = met[i] % n_cores, count[met[i]]
+            sender, neurons = groups[met[i] + _CORE], groups[met[i] + _COUNT]
             shared = shares and neurons > 1
             axons = 1 if shared else neurons
             into[core] += axons
-            out[start_core] += shared_entries if shared else neurons * single_entries
-            if chip_of[start_core] != chip_of[core]:
-                out[start_core] += axons * chip_entries
+            out[sender] += shared_entries if shared else neurons * single_entries
+            if chip_of[sender] != chip_of[core]:
+                out[sender] += axons * chip_entries
 
 
 @kernel
