@@ -126,6 +126,18 @@ else:
     arrive, arrived, give_way = intrinsic(_arrive), intrinsic(_arrived), intrinsic(_give_way)
     nanoseconds = intrinsic(_nanoseconds)
 
+if sys.platform == "win32" or numba.config.DISABLE_JIT:
+
+    @kernel
+    def _now() -> Any:
+        return nanoseconds()
+
+else:
+
+    def _now() -> Any:
+        """Read the clock of the threads; a kernel would be loaded during their first call."""
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
 
 def new_barrier(patience: float = math.inf) -> Int64Array:
     """Return a barrier at which no thread has arrived.
@@ -136,11 +148,6 @@ def new_barrier(patience: float = math.inf) -> Int64Array:
     barrier[_LAST] = BROKEN
     barrier[_UNTIL] = BROKEN if patience == math.inf else _now() + int(1e9 * patience)
     return barrier
-
-
-@kernel
-def _now() -> Any:
-    return nanoseconds()
 
 
 def is_broken(barrier: Int64Array) -> bool:

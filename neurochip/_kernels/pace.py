@@ -4,6 +4,9 @@ Threads that wait for each other in every step are slow if another program takes
 all of them then wait for the thread that has none. So a run is divided into calls, and each of them
 runs on one thread or on all, whichever took less time for a step. The other number is tried again
 from time to time, in calls so short that little time is lost. Results do not depend on it.
+
+What a first step takes is not counted: it may load a kernel, and threads begin with empty caches. A
+call on several threads starts them, which takes half a millisecond; a trial is ten times as long.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ CALL = 0.05
 ALONE = 0.01
 """Time on one thread before several are tried, s: a first wait for a busy core may be as long."""
 
-_TRIAL = 0.002  # s; a trial of the other number of threads, on a machine that does nothing else
-_SHARE = 100  # times that a trial takes pass before the next one, so they take 1 % of the time
+_TRIAL = 0.005  # s; a trial of the other number of threads, on a machine that does nothing else
+_SHARE = 100  # times that a trial has lost pass before the next one, so they lose 1 % of the time
+_NARROW = 0.1  # of its time; a trial that lost less counts as one that lost so much
 _FINEST = 1e-9  # s; a clock may not have moved
 _LONGEST = 1.0  # s between two trials, after which a core that became free is found
 
@@ -72,6 +76,7 @@ class Pace:
         self._best = 1
         self._span = min(_TRIAL, CALL)  # of the next stretch on the best number of threads, s
         self._left = delay * ALONE if threads > 1 else math.inf  # s until the other number is tried
+        self._unknown = {1, threads}  # numbers of threads that no call had
         self._begin_stretch()
 
     def _begin_stretch(self) -> None:
@@ -80,6 +85,8 @@ class Pace:
         span = min(_TRIAL, CALL) if trial else self._span
         self._threads = next(n for n in self._seconds if (n != self._best) == trial)
         self._asked = max(1, round(span / self._seconds[self._best]))
+        if self._threads in self._unknown:
+            self._asked = 1
         self._done, self._took = 0, 0.0
 
     @property
@@ -92,12 +99,18 @@ class Pace:
         patience = math.inf
         if self._threads > 1:  # as long as one thread would take
             patience = max(0.0, self._asked * self._seconds[1] - self._took)
+        if self._threads > 1 and self._threads in self._unknown:
+            patience = _TRIAL
         self._began = self._clock()
         # Ctrl-C may have come while the last call was counted.
         return Call(max(1, self._asked - self._done), self._threads, patience)
 
     def end(self, steps: int) -> None:
         """Stop the clock after a call, in which ``steps`` steps were done."""
+        if self._threads in self._unknown:
+            self._unknown.remove(self._threads)
+            self._begin_stretch()
+            return
         self._took += self._clock() - self._began
         self._done += steps
         slow = self._threads > 1 and self._took >= self._asked * self._seconds[1]
@@ -108,7 +121,10 @@ class Pace:
         if before == self._best == self._threads:
             self._left -= self._took
             self._span = min(2 * self._span, CALL)
+        elif before == self._best:  # a trial that lost
+            lost = self._took - self._done * self._seconds[self._best]
+            self._left = min(_SHARE * max(lost, _NARROW * self._took), _LONGEST)
         else:
             self._left = min(_SHARE * self._took, _LONGEST)
-            self._span = self._span if before == self._best else min(_TRIAL, CALL)
+            self._span = min(_TRIAL, CALL)
         self._begin_stretch()

@@ -560,9 +560,16 @@ MUTANTS = [
     Mutant(
         "a trial of the other number of threads is repeated at once",
         "neurochip/_kernels/pace.py",
-        "min(_SHARE * self._took, _LONGEST)",
-        "min(0.0 * self._took, _LONGEST)",
+        "_SHARE * max(lost",
+        "0.0 * max(lost",
         f"{PACE}::test_all_threads_are_tried_for_a_short_time_if_they_are_slower",
+    ),
+    Mutant(
+        "the first step on several threads counts",
+        "neurochip/_kernels/pace.py",
+        "self._unknown = {1, threads}",
+        "self._unknown = {1}",
+        f"{PACE}::test_a_first_step_that_takes_long_decides_nothing",
     ),
     Mutant(
         "the faster number of threads is the slower one",

@@ -14,17 +14,18 @@ from neurochip._kernels.pace import Pace
 class Machine:
     """Runs calls without running anything: a step takes ``seconds`` by the number of threads."""
 
-    def __init__(self, threads, **seconds):
+    def __init__(self, threads, first=0.0, **seconds):
         self.seconds, self.now, self.calls = seconds, 0.0, []
+        self.first = dict.fromkeys((1, threads), first)  # s, of the first call on each number
         self.pace = Pace(threads, 0, clock=lambda: self.now)
 
     def call(self, most=1 << 40):
         call = self.pace.begin()
         step = self.seconds["one" if call.threads == 1 else "all"]
         steps = min(most, call.steps)
-        took = steps * step
+        took = steps * step + self.first.pop(call.threads, 0.0)
         if took > call.patience:  # they leave a little later, in the middle of a step
-            steps, took = int(call.patience / step), call.patience + 1e-6
+            steps, took = min(steps, int(call.patience / step)), call.patience + 1e-6
         self.now += took
         self.pace.end(steps)
         self.calls.append((call.threads, steps, took))
@@ -72,6 +73,21 @@ def test_threads_that_stand_still_are_left_after_the_time_that_one_takes():
     machine.run(10.0)
     did = sum(steps for _, steps, _ in machine.calls) - done
     assert machine.now - before < 1.06 * 1e-5 * did
+
+
+@pytest.mark.parametrize("first", [0.05, 5.0])
+def test_a_first_step_that_takes_long_decides_nothing(first):
+    machine = Machine(2, first, one=4e-5, all=3e-5)
+    machine.run(first + 5 * pace.ALONE)
+    assert share(machine.run(1.0), 2) > 0.9
+
+
+def test_several_threads_are_soon_tried_again_if_they_lost_by_little():
+    machine = Machine(2, one=4e-5, all=4.4e-5)
+    machine.run(3 * pace.ALONE)
+    machine.seconds["all"] = 2e-5
+    machine.run(0.1)
+    assert share(machine.run(1.0), 2) > 0.9
 
 
 def test_a_core_that_becomes_free_is_found():
