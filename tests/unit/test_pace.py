@@ -23,9 +23,11 @@ class Machine:
         call = self.pace.begin()
         step = self.seconds["one" if call.threads == 1 else "all"]
         steps = min(most, call.steps)
-        took = steps * step + self.first.pop(call.threads, 0.0)
+        first = self.first.pop(call.threads, 0.0)
+        took = first + steps * step
         if took > call.patience:  # they leave a little later, in the middle of a step
-            steps, took = min(steps, int(call.patience / step)), call.patience + 1e-6
+            took = call.patience + 1e-6
+            steps = int(max(0.0, call.patience - first) / step)
         self.now += took
         self.pace.end(steps)
         self.calls.append((call.threads, steps, took))
