@@ -26,6 +26,7 @@ ALONE = 0.01
 
 _TRIAL = 0.005  # s; a trial of the other number of threads, on a machine that does nothing else
 _SHARE = 100  # times that a trial has lost pass before the next one, so they lose 1 % of the time
+_SOONER = 10  # times after a first loss, twice as many after each: some threads start late
 _NARROW = 0.1  # of its time; a trial that lost less counts as one that lost so much
 _FINEST = 1e-9  # s; a clock may not have moved
 _LONGEST = 1.0  # s between two trials, after which a core that became free is found
@@ -77,6 +78,7 @@ class Pace:
         self._span = min(_TRIAL, CALL)  # of the next stretch on the best number of threads, s
         self._left = delay * ALONE if threads > 1 else math.inf  # s until the other number is tried
         self._unknown = {1, threads}  # numbers of threads that no call had
+        self._share = _SOONER
         self._begin_stretch()
 
     def _begin_stretch(self) -> None:
@@ -123,8 +125,10 @@ class Pace:
             self._span = min(2 * self._span, CALL)
         elif before == self._best:  # a trial that lost
             lost = self._took - self._done * self._seconds[self._best]
-            self._left = min(_SHARE * max(lost, _NARROW * self._took), _LONGEST)
+            self._left = min(self._share * max(lost, _NARROW * self._took), _LONGEST)
+            self._share = min(2 * self._share, _SHARE)
         else:
             self._left = min(_SHARE * self._took, _LONGEST)
+            self._share = _SOONER
             self._span = min(_TRIAL, CALL)
         self._begin_stretch()

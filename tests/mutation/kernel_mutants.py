@@ -560,7 +560,7 @@ MUTANTS = [
     Mutant(
         "a trial of the other number of threads is repeated at once",
         "neurochip/_kernels/pace.py",
-        "_SHARE * max(lost",
+        "self._share * max(lost",
         "0.0 * max(lost",
         f"{PACE}::test_all_threads_are_tried_for_a_short_time_if_they_are_slower",
     ),

@@ -92,6 +92,19 @@ def test_several_threads_are_soon_tried_again_if_they_lost_by_little():
     assert share(machine.run(1.0), 2) > 0.9
 
 
+def test_threads_that_started_late_are_tried_again_sooner_than_those_that_often_lost():
+    machine = Machine(2, one=4e-5, all=1.0)
+    calls = machine.run(3.0)
+    until, trials = 0.0, []
+    for threads, _, took in calls:
+        if threads == 2:
+            trials.append(until)
+        until += took
+    pauses = [after - before for before, after in itertools.pairwise(trials[1:])]
+    assert pauses[0] < 0.2 * pauses[-1]
+    assert pauses == pytest.approx(sorted(pauses), rel=0.1)
+
+
 def test_a_core_that_becomes_free_is_found():
     machine = Machine(2, one=1e-5, all=1e-4)
     machine.run(5.0)
