@@ -80,8 +80,8 @@ def test_threads_that_stand_still_are_left_after_the_time_that_one_takes():
 @pytest.mark.parametrize("first", [0.05, 5.0])
 def test_a_first_step_that_takes_long_decides_nothing(first):
     machine = Machine(2, first, one=4e-5, all=3e-5)
-    machine.run(first + 5 * pace.ALONE)
-    assert share(machine.run(1.0), 2) > 0.9
+    machine.run(first + 4 * pace.ALONE)
+    assert share(machine.run(0.03), 2) > 0.9
 
 
 def test_several_threads_are_soon_tried_again_if_they_lost_by_little():
