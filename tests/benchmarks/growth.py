@@ -1,6 +1,6 @@
 """Measure the growth of time and memory with synapses, activity and threads.
 
-python tests/benchmarks/growth.py [--large] [--repeats 3] [--json FILE] [--figure FILE]
+python tests/benchmarks/growth.py [--large] [--largest] [--repeats 3] [--json FILE] [--figure FILE]
 
 Every measurement runs in its own process, since the memory peak of a process never decreases.
 """
@@ -31,7 +31,7 @@ from neurochip.image import ChipImage
 
 OUT_DEGREE = 100
 SIZES = (100, 1000, 10_000, 100_000)
-LARGE = 1_000_000
+LARGE, LARGEST = 1_000_000, 10_000_000
 # Ranges of the bias mantissa: from few to nearly all neurons fire without input.
 ACTIVITIES = {"low": (2100, 3300), "medium": (2600, 3900), "high": (3300, 4090)}
 EVENTS_WANTED = 2e7  # long enough to measure, short enough to wait for
@@ -54,10 +54,14 @@ class Point:
         return int(min(5000, max(100, EVENTS_WANTED / expected)))
 
 
+LAST = {"Synapses, 1 thread": [Point(LARGE), Point(LARGEST)]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time and memory against size and activity.")
     add = parser.add_argument
     add("--large", action="store_true", help="also 1e8 synapses (about 3 GB)")
+    add("--largest", action="store_true", help="only 1e8 and 1e9 synapses, on 1 thread (12 GB)")
     add("--repeats", type=int, default=3, help="measured runs of every point (3)")
     add("--json", type=Path, metavar="FILE", help="write all numbers")
     add("--figure", type=Path, metavar="FILE", help="draw time and memory against synapses")
@@ -69,7 +73,7 @@ def main() -> None:
     facts = machine.facts()
     tables = {
         title: [row(replace(point, repeats=options.repeats)) for point in points]
-        for title, points in plan(options.large).items()
+        for title, points in (LAST if options.largest else plan(options.large)).items()
     }
     for title, rows in tables.items():
         print(f"\n{title}:\n")
