@@ -99,10 +99,10 @@ class Pace:
     def begin(self) -> Call:
         """Return the next call, and start the clock."""
         patience = math.inf
-        if self._threads > 1:  # as long as one thread would take
-            patience = max(0.0, self._asked * self._seconds[1] - self._took)
         if self._threads > 1 and self._threads in self._unknown:
             patience = _TRIAL
+        elif self._threads > 1:  # as long as one thread would take
+            patience = max(0.0, self._asked * self._seconds[1] - self._took)
         self._began = self._clock()
         # Ctrl-C may have come while the last call was counted.
         return Call(max(1, self._asked - self._done), self._threads, patience)
