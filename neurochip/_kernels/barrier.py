@@ -126,7 +126,7 @@ else:
     arrive, arrived, give_way = intrinsic(_arrive), intrinsic(_arrived), intrinsic(_give_way)
     nanoseconds = intrinsic(_nanoseconds)
 
-if sys.platform == "win32" or numba.config.DISABLE_JIT:
+if sys.platform == "win32" or numba.config.DISABLE_JIT:  # Python on Windows reads another clock
 
     @kernel
     def _now() -> Any:

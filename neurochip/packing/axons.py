@@ -149,7 +149,7 @@ def add_axons(
             costs,
             np.full(wiring.n_sources, -1, dtype=np.int32),
             groups_on(pairs % n_cores),
-            np.empty(len(pairs), dtype=np.int32),
+            np.empty(len(pairs), dtype=np.int64),
             into,
             out,
         )

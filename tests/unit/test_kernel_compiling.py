@@ -1,4 +1,4 @@
-"""How Numba compiles kernels, and what it is left with afterwards."""
+"""Numba compiles kernels without repeating itself, and is afterwards as it was before."""
 
 import gc
 from copy import deepcopy
